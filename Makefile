@@ -1,0 +1,43 @@
+# Every target works in a fresh clone: what it needs, it makes first. Settings are variables, e.g. `make train RUN=runs/mine`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN ?= runs/emodb-paper
+PRESET ?= paper
+
+.PHONY: setup lock demo train export-int8 bench test test-long lint format clean
+
+setup: .venv/installed
+
+# The lock file pins every package of the development environment with its hashes.
+.venv/installed: requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Sernet needs Python 3.11 to 3.13, and $(PYTHON) is " + sys.version.split()[0] + \
+	  ": name another with make PYTHON=python3.12") if not (3, 11) <= sys.version_info < (3, 14) else None'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'venv is missing: on Debian, apt install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lock: | .venv/installed
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-emit-find-links --custom-compile-command 'make lock' --extra dev pyproject.toml -o requirements-dev.lock
+
+# Pyright sees the folders under their import names through a tree of links.
+lint: setup
+	@mkdir -p build/types/sernet
+	@for part in runtime training export benchmarks; do ln -sfn $(CURDIR)/$$part build/types/sernet/$$part; done
+	@for file in sernet/*.py; do ln -sf $(CURDIR)/$$file build/types/sernet/; done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup
+	$(BIN)/python -m pytest -m 'not long'
+
+clean:
+	rm -rf build dist runs reports data/synthetic .pytest_cache .ruff_cache
