@@ -1,0 +1,133 @@
+"""The Bundle contract: one .tflite file that describes itself.
+
+A zip with `sernet.json` and `labels.txt` is appended to the flatbuffer, TensorFlow Lite's own convention for associated
+files: `unzip model.tflite` works, interpreters ignore it, and the standard library reads it.
+"""
+
+import dataclasses
+import io
+import json
+import os
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import sernet
+from sernet.runtime.errors import SernetError
+from sernet.runtime.front_end import FrontEnd
+
+FORMAT_VERSION = 1
+"""Raised when an older reader would misread a bundle; additions do not raise it."""
+
+DEFAULT_BUNDLE = Path(__file__).parent / "models" / "default.tflite"
+"""The small model that ships with the package."""
+
+_FLATBUFFER_IDENTIFIER = b"TFL3"  # bytes 4 to 8 of every TensorFlow Lite model
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same model makes the same bytes
+
+
+class BundleError(SernetError):
+    """A file that is not a bundle this version can read."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a bundle says of itself: everything a device needs beside the network."""
+
+    name: str
+    """Short name of the model."""
+    labels: tuple[str, ...]
+    """Classes in output order."""
+    front_end: FrontEnd
+    """How samples become the network's input."""
+    window_s: float
+    """Length of the clips the network was trained on, in seconds."""
+    quantisation: str
+    """float32, float16, dynamic, int8 or int8-float-io."""
+    input_kind: Literal["features", "waveform"] = "features"
+    """What the model takes: the front end's features, or samples when the front end is fused into it."""
+    temperature: float = 1.0
+    """Logits are divided by this: calibrates the probabilities."""
+    uncertain_below: float = 0.0
+    """An answer whose probability is lower is called uncertain, in [0, 1]."""
+    corpus: dict[str, str] = field(default_factory=dict)
+    """Training corpus: name, title, language, licence, note."""
+    accuracy: tuple[dict[str, Any], ...] = ()
+    """Measured accuracies, each with metric, value, interval, protocol and n."""
+    made_by: str = f"sernet {sernet.__version__}"
+    """The program that made the bundle."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values, with the format's version."""
+        return {"format_version": FORMAT_VERSION} | dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Manifest":
+        """The opposite of `to_json`; ignores names it does not know.
+
+        Raises:
+            BundleError: a newer format, or a name or a value is missing or wrong.
+        """
+        version = values.get("format_version")
+        if not isinstance(version, int) or version > FORMAT_VERSION:
+            raise BundleError(
+                f"its format is version {version} and sernet {sernet.__version__} reads {FORMAT_VERSION}: update sernet"
+            )
+        known = {f.name for f in dataclasses.fields(cls)} & set(values)
+        try:
+            return cls(
+                **{name: values[name] for name in known - {"front_end", "labels", "accuracy"}},
+                labels=tuple(values["labels"]),
+                accuracy=tuple(values.get("accuracy", ())),
+                front_end=FrontEnd.from_json(values["front_end"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise BundleError(f"its description is incomplete ({error}): export it again") from None
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model and its description."""
+
+    manifest: Manifest
+    model: bytes
+    """The file's bytes: the flatbuffer, with the zip behind it."""
+
+    @property
+    def window_samples(self) -> int:
+        """Samples in the window the network was trained on."""
+        return self.manifest.front_end.sample_count(self.manifest.window_s)
+
+
+def pack_bundle(flatbuffer: bytes, manifest: Manifest) -> bytes:
+    """The bytes of a bundle: the flatbuffer with its description appended."""
+    buffer = io.BytesIO(flatbuffer)
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(zipfile.ZipInfo("sernet.json", _ZIP_DATE), json.dumps(manifest.to_json(), indent=2) + "\n")
+        archive.writestr(zipfile.ZipInfo("labels.txt", _ZIP_DATE), "\n".join(manifest.labels) + "\n")
+    return buffer.getvalue()
+
+
+def load_bundle(path: Path | str | None = None) -> Bundle:
+    """Read a bundle; None reads the model that ships with the package.
+
+    Raises:
+        BundleError: no such file, not a TensorFlow Lite model, without a description, or of a newer format.
+    """
+    path = DEFAULT_BUNDLE if path is None else Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"cannot read the model {path}: {os.strerror(error.errno or 0)}") from None
+    if content[4:8] != _FLATBUFFER_IDENTIFIER:
+        raise BundleError(f"{path} is not a TensorFlow Lite model")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            values = json.loads(archive.read("sernet.json"))
+    except (zipfile.BadZipFile, KeyError, ValueError):
+        raise BundleError(f"{path} does not describe itself (no sernet.json inside): export it with sernet") from None
+    try:
+        return Bundle(Manifest.from_json(values), content)
+    except SernetError as error:
+        raise BundleError(f"cannot use {path}: {error}") from None

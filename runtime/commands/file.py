@@ -1,0 +1,70 @@
+"""Recognise the emotion of audio files: one answer a file, or one a sliding window."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sernet.runtime.errors import SernetError
+from sernet.runtime.recognizer import Recognition
+
+EXAMPLES = [
+    "sernet-infer file clip.wav",
+    "sernet-infer file --model runs/mine/model-int8.tflite --json a.wav b.flac",
+    "sernet-infer file --windows --hop 0.5 meeting.wav",
+]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="16 kHz WAV; other formats need an extra")
+    parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
+    parser.add_argument("--windows", action="store_true", help="answer every sliding window, not the whole clip")
+    parser.add_argument("--hop", type=float, default=0.5, metavar="S", help="seconds between windows (default 0.5)")
+    parser.add_argument("--threads", type=int, default=1, help="threads for one inference (default 1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sernet.runtime.audio_file import read_audio
+    from sernet.runtime.bundle import load_bundle
+    from sernet.runtime.network import Network
+    from sernet.runtime.recognizer import Recognizer, recognise
+
+    bundle = load_bundle(args.model)
+    network = None if args.windows else Network(bundle, threads=args.threads)
+    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads) if args.windows else None
+
+    def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
+        if network is not None:
+            yield recognise(network, waveform)
+        if recognizer is not None:
+            recognizer.reset()
+            recognizer.accept(waveform)
+            recognizer.finish()
+            while recognizer.ready():
+                yield recognizer.pop()
+
+    exit_code = 0
+    for path in args.files:
+        try:
+            waveform = read_audio(path, bundle.manifest.front_end.sample_rate)
+            for recognition in recognitions(waveform):
+                print(_json_line(path, recognition) if args.json else _text_line(path, recognition), flush=True)
+        except SernetError as error:  # the other files are still answered
+            print(f"sernet-infer: error: {error}", file=sys.stderr)
+            exit_code = error.exit_code
+    return exit_code
+
+
+def _json_line(path: Path, recognition: Recognition) -> str:
+    return json.dumps({"file": str(path)} | dataclasses.asdict(recognition))
+
+
+def _text_line(path: Path, recognition: Recognition) -> str:
+    ranking = sorted(recognition.probabilities.items(), key=lambda item: -item[1])
+    others = ", ".join(f"{label} {probability:.2f}" for label, probability in ranking[:3])
+    return f"{path}  {recognition.start_s:.2f}-{recognition.end_s:.2f} s  {recognition.label}  ({others})"

@@ -1,0 +1,47 @@
+"""Show what a model says of itself: labels, front end, training corpus, licence, measured accuracy."""
+
+import argparse
+import json
+from pathlib import Path
+
+EXAMPLES = ["sernet-infer info", "sernet-infer info --json runs/mine/model-int8.tflite"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="?", type=Path, help="bundle to describe (default: the one in the package)")
+    parser.add_argument("--json", action="store_true", help="the description as the bundle holds it")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sernet.runtime.bundle import load_bundle
+    from sernet.runtime.interpreter import interpreter_package
+
+    bundle = load_bundle(args.model)
+    manifest = bundle.manifest
+    if args.json:
+        print(json.dumps(manifest.to_json(), indent=2))
+        return 0
+    front_end = manifest.front_end
+    frames = front_end.frame_count(bundle.window_samples)
+    accuracy = [
+        f"{item['metric']} {item['value']:.3f} [{item['low']:.3f}, {item['high']:.3f}] "
+        f"({item['protocol']}, n = {item['n']})"
+        for item in manifest.accuracy
+    ]
+    for name, value in {
+        "name": manifest.name,
+        "labels": ", ".join(manifest.labels),
+        "input": f"{front_end.input_type}, {frames} frames x {front_end.feature_count}, {front_end.sample_rate} Hz",
+        "window": f"{manifest.window_s:g} s",
+        "quantisation": manifest.quantisation,
+        "size": f"{len(bundle.model):,} bytes",
+        "trained on": manifest.corpus.get("title", "unknown"),
+        "licence": manifest.corpus.get("licence", "unknown"),
+        "accuracy": "; ".join(accuracy) or "not measured",
+        "note": manifest.corpus.get("note", ""),
+        "made by": manifest.made_by,
+        "runs on": interpreter_package(),
+    }.items():
+        if value:
+            print(f"{name + ':':14}{value}")
+    return 0

@@ -1,0 +1,212 @@
+"""The FrontEnd contract: every number that turns samples into features, in one object."""
+
+import math
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from sernet.runtime.errors import SernetError
+from sernet.runtime.filter_bank import dct_matrix, hann_window, mel_matrix
+
+InputType = Literal["mfcc", "mel_spectrogram", "spectrogram"]
+INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
+
+
+class WaveformError(SernetError):
+    """Samples that no feature can be made of."""
+
+
+@dataclass(frozen=True)
+class FrontEnd:
+    """Every number of the front end; the defaults are those of Light-SERNet (Aftab et al., ICASSP 2022).
+
+    Training, the device and generated code all read this one object. A frame's features depend on that frame alone, so
+    streaming equals batch exactly; only `level_percentile` looks at the whole clip.
+    """
+
+    input_type: InputType = "mfcc"
+    """What the network sees: cepstral coefficients, log mel bands, or linear magnitudes."""
+    sample_rate: int = 16000
+    """Samples per second of the waveform."""
+    frame_length: int = 1024
+    """Samples per frame, 64 ms; also the length of the Fourier transform."""
+    frame_step: int = 256
+    """Samples from one frame to the next, 16 ms."""
+    mel_bins: int = 128
+    """Triangular bands of the mel filter bank."""
+    low_hz: float = 80.0
+    """Lower edge of the first mel band."""
+    high_hz: float = 7600.0
+    """Upper edge of the last mel band."""
+    log_offset: float = 1e-6
+    """Added to a band's magnitude before the logarithm."""
+    coefficients: int = 40
+    """Cepstral coefficients kept."""
+    clip: float = 10.0
+    """Cepstral coefficients are limited to [-clip, clip]."""
+    level_percentile: float | None = None
+    """Divide the clip by this percentile of its absolute samples and limit it to [-1, 1]; the paper takes 99.9.
+
+    It needs the whole clip, so a live window is levelled as if it were a clip. None: samples are taken as they are.
+    """
+
+    def __post_init__(self) -> None:
+        if self.input_type not in INPUT_TYPES:
+            raise SernetError(f"input type {self.input_type!r} is unknown: use one of {', '.join(INPUT_TYPES)}")
+        if not 0 < self.low_hz < self.high_hz <= self.sample_rate / 2:
+            raise SernetError(
+                f"mel bands from {self.low_hz:g} to {self.high_hz:g} Hz do not fit below {self.sample_rate / 2:g} Hz"
+            )
+        if not 0 < self.frame_step <= self.frame_length:
+            raise SernetError(
+                f"frame step {self.frame_step} must be 1 to the frame length, {self.frame_length} samples"
+            )
+        if not 0 < self.coefficients <= self.mel_bins:
+            raise SernetError(f"{self.coefficients} coefficients cannot come from {self.mel_bins} mel bands")
+
+    @property
+    def feature_count(self) -> int:
+        """Features per frame: 40 coefficients, 128 mel bands or 513 magnitudes with the defaults."""
+        if self.input_type == "mfcc":
+            return self.coefficients
+        return self.mel_bins if self.input_type == "mel_spectrogram" else self.frame_length // 2 + 1
+
+    def frame_count(self, samples: int) -> int:
+        """Whole frames in a waveform of so many samples (no padding at either end)."""
+        return max(0, (samples - self.frame_length + self.frame_step) // self.frame_step)
+
+    def sample_count(self, seconds: float) -> int:
+        """Samples in so many seconds."""
+        return round(seconds * self.sample_rate)
+
+    def features(self, waveform: np.ndarray) -> np.ndarray:
+        """Features of a whole waveform.
+
+        Args:
+            waveform: (samples,), float in [-1, 1].
+
+        Returns:
+            (frames, feature_count), float32; no frames when the waveform is shorter than one frame.
+
+        Raises:
+            WaveformError: not one-dimensional, or a sample is NaN or infinite.
+        """
+        waveform = check_waveform(waveform)
+        if self.frame_count(len(waveform)) == 0:
+            return np.empty((0, self.feature_count), np.float32)
+        frames = np.lib.stride_tricks.sliding_window_view(waveform, self.frame_length)[:: self.frame_step]
+        return self.frame_features(frames)
+
+    def frame_features(self, frames: np.ndarray) -> np.ndarray:
+        """Features of framed samples: (frames, frame_length) to (frames, feature_count), float32.
+
+        Each frame is transformed by itself (a stack of vector-matrix products, not one matrix product), so that its
+        features are the same bits whatever frames stand beside it.
+        """
+        magnitudes = np.abs(np.fft.rfft(frames * self._window, axis=-1)).astype(np.float32)
+        if self.input_type == "spectrogram":
+            return magnitudes
+        bands = np.matmul(magnitudes[:, None, :], self._mel_matrix)[:, 0, :]
+        log_bands = np.log(bands + np.float32(self.log_offset))
+        if self.input_type == "mel_spectrogram":
+            return log_bands
+        cepstrum = np.matmul(log_bands[:, None, :], self._dct_matrix)[:, 0, :]
+        return np.clip(cepstrum, -self.clip, self.clip).astype(np.float32)
+
+    def fit(self, waveform: np.ndarray, samples: int) -> np.ndarray:
+        """The waveform as the network saw it in training: cut to its middle, levelled, and centred in zeros.
+
+        Args:
+            waveform: (any,), float in [-1, 1].
+            samples: length wanted.
+
+        Returns:
+            (samples,), float32.
+        """
+        waveform = check_waveform(waveform)
+        surplus = max(0, len(waveform) - samples)
+        waveform = self.levelled(waveform[surplus // 2 : len(waveform) - (surplus - surplus // 2)])
+        missing = samples - len(waveform)
+        return np.pad(waveform, (missing // 2, missing - missing // 2))
+
+    def levelled(self, waveform: np.ndarray) -> np.ndarray:
+        """The waveform at the level that `level_percentile` asks for; itself when None or silent."""
+        if self.level_percentile is None or not waveform.any():
+            return waveform
+        level = np.float32(np.percentile(np.abs(waveform), self.level_percentile))
+        return np.clip(waveform / (level + np.finfo(np.float32).eps), -1.0, 1.0)
+
+    @cached_property
+    def _window(self) -> np.ndarray:
+        return hann_window(self.frame_length)
+
+    @cached_property
+    def _mel_matrix(self) -> np.ndarray:
+        return mel_matrix(self.mel_bins, self.frame_length // 2 + 1, self.sample_rate, self.low_hz, self.high_hz)
+
+    @cached_property
+    def _dct_matrix(self) -> np.ndarray:
+        return dct_matrix(self.mel_bins, self.coefficients)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values, as the bundle holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "FrontEnd":
+        """The opposite of `to_json`.
+
+        Raises:
+            SernetError: a name that this version does not know, or a number out of its range.
+        """
+        unknown = sorted(set(values) - {field.name for field in fields(cls)})
+        if unknown:
+            raise SernetError(f"the front end has settings this version does not know: {', '.join(unknown)}")
+        return cls(**values)
+
+
+class FeatureStream:
+    """The front end for a waveform that arrives in pieces; its frames equal `FrontEnd.features` bit for bit.
+
+    Verbs as in kaldi-native-fbank: `accept` samples, ask `ready`, `pop` a frame, `reset`. A clip cannot be levelled
+    before it has ended, so a front end with `level_percentile` is refused.
+    """
+
+    def __init__(self, front_end: FrontEnd) -> None:
+        if front_end.level_percentile is not None:
+            raise SernetError("a front end that levels the whole clip cannot stream: set level_percentile to None")
+        self._front_end = front_end
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all samples."""
+        self._samples = np.empty(0, np.float32)
+
+    def accept(self, waveform: np.ndarray) -> None:
+        """Take the next samples: (any,), float in [-1, 1]; raises WaveformError as `FrontEnd.features` does."""
+        self._samples = np.concatenate([self._samples, check_waveform(waveform)])
+
+    def ready(self) -> bool:
+        """Whether a whole frame has arrived."""
+        return len(self._samples) >= self._front_end.frame_length
+
+    def pop(self) -> np.ndarray:
+        """The next frame's features, (feature_count,), float32; raises IndexError unless `ready`."""
+        if not self.ready():
+            raise IndexError("no whole frame has arrived")
+        frame = self._samples[: self._front_end.frame_length]
+        self._samples = self._samples[self._front_end.frame_step :]
+        return self._front_end.frame_features(frame[None])[0]
+
+
+def check_waveform(waveform: np.ndarray) -> np.ndarray:
+    """The waveform as float32, (samples,); raises WaveformError when it is none."""
+    waveform = np.asarray(waveform, np.float32)
+    if waveform.ndim != 1:
+        raise WaveformError(f"a waveform has one dimension, not {waveform.ndim}: mix the channels down first")
+    if not math.isfinite(float(np.sum(waveform, dtype=np.float64))):
+        bad = int(np.argmin(np.isfinite(waveform)))
+        raise WaveformError(f"sample {bad} is {waveform[bad]}: a waveform must be finite")
+    return waveform

@@ -1,0 +1,68 @@
+"""A bundle ready to answer: waveform or features in, probabilities out."""
+
+import numpy as np
+
+from sernet.runtime.bundle import Bundle
+from sernet.runtime.errors import SernetError
+from sernet.runtime.interpreter import dequantise, open_interpreter, quantise
+
+
+class Network:
+    """The bundle's network in an interpreter.
+
+    Args:
+        bundle: what `load_bundle` gives.
+        threads: threads for one inference.
+        reference_kernels: the kernels whose integers a microcontroller repeats exactly.
+    """
+
+    def __init__(self, bundle: Bundle, *, threads: int = 1, reference_kernels: bool = False) -> None:
+        self.bundle = bundle
+        self._interpreter = open_interpreter(bundle.model, threads=threads, reference_kernels=reference_kernels)
+        self._look_up_tensors()
+
+    def waveform_probabilities(self, waveform: np.ndarray) -> np.ndarray:
+        """Probabilities of one clip or window.
+
+        A clip shorter than the window is centred in zeros, as in training; a longer one is taken whole, because the
+        network is fully convolutional.
+
+        Args:
+            waveform: (samples,), float in [-1, 1], at the front end's sample rate.
+
+        Returns:
+            (classes,), float32, summing to 1.
+
+        Raises:
+            SernetError: a sample is not finite, or the front end is fused and the clip is longer than its window.
+        """
+        front_end = self.bundle.manifest.front_end
+        if self.bundle.manifest.input_kind == "features":
+            samples = max(self.bundle.window_samples, len(waveform))
+            return self.probabilities(front_end.features(front_end.fit(waveform, samples)))
+        if len(waveform) > self.bundle.window_samples:
+            raise SernetError(
+                f"this model takes at most {self.bundle.manifest.window_s:g} s at once: use sliding windows (--windows)"
+            )
+        return self.probabilities(front_end.fit(waveform, self.bundle.window_samples))
+
+    def probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""
+        output = dequantise(self.raw_output(quantise(inputs, self.input_tensor)), self.output_tensor)
+        output = np.maximum(output, np.finfo(np.float32).tiny) ** (1.0 / self.bundle.manifest.temperature)
+        return (output / output.sum()).astype(np.float32)
+
+    def raw_output(self, inputs: np.ndarray) -> np.ndarray:
+        """The output tensor's own values, (classes,), for inputs of the input tensor's own type."""
+        inputs = inputs[None] if inputs.ndim == 1 else inputs[None, ..., None]
+        if tuple(self.input_tensor["shape"]) != inputs.shape:
+            self._interpreter.resize_tensor_input(self.input_tensor["index"], inputs.shape)
+            self._interpreter.allocate_tensors()
+            self._look_up_tensors()
+        self._interpreter.set_tensor(self.input_tensor["index"], inputs)
+        self._interpreter.invoke()
+        return self._interpreter.get_tensor(self.output_tensor["index"])[0]
+
+    def _look_up_tensors(self) -> None:
+        self.input_tensor = self._interpreter.get_input_details()[0]
+        self.output_tensor = self._interpreter.get_output_details()[0]
