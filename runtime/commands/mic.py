@@ -1,0 +1,88 @@
+"""Recognise the emotion of speech live, from a microphone.
+
+On a terminal a meter shows the level and every emotion; elsewhere, or with --json, each answer is one line of JSON.
+It runs until the source ends, --seconds have passed, Ctrl-C (exit code 130) or SIGTERM (143).
+Exit code 3: no microphone could be opened; 4: it stopped giving audio.
+"""
+
+import argparse
+import math
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from sernet.runtime.meter import Display
+
+EXAMPLES = [
+    "sernet-infer mic",
+    "sernet-infer mic --json --seconds 10",
+    'sernet-infer mic --mic-command "arecord -q -t raw -f S16_LE -r 16000 -c 1 -D plughw:1"',
+    "ffmpeg -loglevel error -i talk.mp4 -f s16le -ar 16000 -ac 1 - | sernet-infer mic --device -",
+]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--device",
+        metavar="N|NAME|-",
+        help="number or name (see `sernet-infer devices`), or - for raw PCM on standard input (s16le, mono, 16 kHz)",
+    )
+    source.add_argument("--mic-command", metavar="CMD", help="a command that writes such PCM to its standard output")
+    parser.add_argument("--hop", type=_positive, default=0.5, metavar="S", help="seconds between answers (default 0.5)")
+    parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after so much audio")
+    parser.add_argument("--threads", type=int, default=1, help="threads for one inference (default 1)")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sernet.runtime.bundle import load_bundle
+    from sernet.runtime.live import live_answers
+    from sernet.runtime.microphone import open_source
+    from sernet.runtime.recognizer import Recognizer
+
+    bundle = load_bundle(args.model)
+    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads)
+    sample_rate = bundle.manifest.front_end.sample_rate
+    signal.signal(signal.SIGTERM, _terminate)
+    with open_source(args.device, args.mic_command, sample_rate) as source:
+        print(f"listening to {source.description} with {bundle.manifest.name}; Ctrl-C stops", file=sys.stderr)
+        with _display(args.json) as display:
+            answers = live_answers(
+                source,
+                recognizer,
+                sample_rate=sample_rate,
+                hop_s=args.hop,
+                seconds=args.seconds,
+                on_level=display.level,
+            )
+            for answer in answers:
+                display.answer(answer)
+    return 0
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a length of time: give seconds above 0")
+    return number
+
+
+def _display(as_json: bool) -> "Display":
+    from sernet.runtime.meter import Lines, Meter
+
+    if as_json or not sys.stdout.isatty():
+        return Lines(as_json=True)
+    try:
+        from rich.console import Console
+    except ImportError:
+        return Lines(as_json=False)
+    return Lines(as_json=False) if Console().is_dumb_terminal else Meter()
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """End as an exception, so that the recorder is stopped and the terminal restored."""
+    raise SystemExit(128 + number)

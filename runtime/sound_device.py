@@ -1,0 +1,109 @@
+"""The microphone through PortAudio (the package `sounddevice`)."""
+
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from sernet.runtime.audio_source import BLOCK_S, AudioSource, NoDeviceError
+
+EXTRA = 'pip install "sernet[mic]"'
+
+
+def load_sounddevice() -> ModuleType:
+    """The package `sounddevice`; raises `NoDeviceError` that says what to install."""
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise NoDeviceError(f"sounddevice: not installed: {EXTRA}") from error
+    except OSError as error:  # the package is there, the library is not
+        raise NoDeviceError("sounddevice: the PortAudio library is missing: apt install libportaudio2") from error
+    return sounddevice
+
+
+def load_soxr() -> ModuleType:
+    """The package `soxr`; raises `NoDeviceError` that says what to install."""
+    try:
+        import soxr
+    except ImportError as error:
+        raise NoDeviceError(f"soxr: not installed, and the device refuses the rate: {EXTRA}") from error
+    return soxr
+
+
+def input_devices() -> list[dict[str, Any]]:
+    """Every input: number, name, channels, rate (the device's own, in Hz), default; raises `NoDeviceError`."""
+    sounddevice = load_sounddevice()
+    default = sounddevice.default.device[0]
+    return [
+        {
+            "number": device["index"],
+            "name": device["name"],
+            "channels": device["max_input_channels"],
+            "rate": round(device["default_samplerate"]),
+            "default": device["index"] == default,
+        }
+        for device in sounddevice.query_devices()
+        if device["max_input_channels"] > 0
+    ]
+
+
+class SoundDevice(AudioSource):
+    """An input device; up to two channels are averaged, and a device that refuses the rate is resampled (soxr, HQ)."""
+
+    def __init__(self, device: int | str | None, sample_rate: int) -> None:
+        """`device`: its number or a part of its name; None is the default input."""
+        super().__init__("sounddevice", live=True)
+        self._device = device
+        self._sample_rate = sample_rate
+        self._device_rate = sample_rate
+        self._stream: Any = None
+
+    def _start(self) -> None:
+        sounddevice = load_sounddevice()
+        try:
+            info = sounddevice.query_devices(self._device, "input")
+            self.description = f"{info['name']} (sounddevice)"
+            settings = {
+                "device": info["index"],
+                "channels": min(2, info["max_input_channels"]),
+                "dtype": "float32",
+            }
+            try:
+                sounddevice.check_input_settings(samplerate=self._sample_rate, **settings)
+            except sounddevice.PortAudioError:
+                self._device_rate = round(info["default_samplerate"])
+                load_soxr()
+            self._stream = sounddevice.InputStream(
+                samplerate=self._device_rate,
+                blocksize=round(BLOCK_S * self._device_rate),
+                callback=self._callback,
+                **settings,
+            )
+            self._stream.start()
+        except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of that name
+            raise NoDeviceError(f"{self.description}: {' '.join(str(error).split())}") from error
+
+    def _callback(self, frames: np.ndarray, count: int, when: object, status: Any) -> None:
+        self.overruns += bool(status.input_overflow)
+        self._put(frames.mean(axis=1, dtype=np.float32))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        blocks = super().__iter__()
+        if self._device_rate != self._sample_rate:
+            return resampled(blocks, self._device_rate, self._sample_rate)
+        return blocks
+
+    def _stop(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+
+def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Iterator[np.ndarray]:
+    """Resample float32 blocks; together they equal the resampled whole (soxr, quality HQ)."""
+    stream = load_soxr().ResampleStream(from_rate, to_rate, 1, dtype="float32", quality="HQ")
+    for block in blocks:
+        if len(output := stream.resample_chunk(block)):
+            yield output
+    if len(output := stream.resample_chunk(np.zeros(0, np.float32), last=True)):
+        yield output
