@@ -99,7 +99,8 @@ class ChildProcess(PcmSource):
                 self._last_words = " ".join(text.split()) or self._last_words
                 self.overruns += "overrun" in text
                 if "rate is not accurate" in text:  # it would go on, and give wrong answers without a word
-                    process.kill()
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
                     return
 
     def _why_ended(self) -> str | None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from sernet.runtime.audio_file import AudioError, read_audio
 
 NOISE = np.random.default_rng(7).uniform(-0.9, 0.9, (4001, 2)).astype(np.float32)
 
 
-def write(path: Path, samples: np.ndarray, rate: int = 16000, **options: str) -> Path:
-    soundfile.write(path, samples, rate, **options)
+def write(path: Path, samples: np.ndarray, rate: int = 16000, *, subtype: str | None = None) -> Path:
+    container = "OGG" if path.suffix == ".opus" else None  # the others follow from the name
+    soundfile.write(path, samples, rate, subtype=subtype, format=container)
     return path
 
 
@@ -46,12 +48,10 @@ def test_a_real_flac_is_read(ravdess: Path) -> None:
     assert 0.001 < np.abs(samples).max() <= 1
 
 
-@pytest.mark.parametrize(
-    ("name", "options"), [("a.ogg", {}), ("a.opus", {"format": "OGG", "subtype": "OPUS"}), ("a.mp3", {})]
-)
-def test_lossy_formats_keep_the_tone(tmp_path: Path, name: str, options: dict[str, str]) -> None:
+@pytest.mark.parametrize(("name", "subtype"), [("a.ogg", "VORBIS"), ("a.opus", "OPUS"), ("a.mp3", None)])
+def test_lossy_formats_keep_the_tone(tmp_path: Path, name: str, subtype: str | None) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(16000) / 16000)
-    samples = read_audio(write(tmp_path / name, tone, **options))
+    samples = read_audio(write(tmp_path / name, tone, subtype=subtype))
     middle = samples[4000:12000]
     spectrum = np.abs(np.fft.rfft(middle * np.hanning(len(middle))))
     assert spectrum.argmax() * 16000 / len(middle) == pytest.approx(1000, abs=2)
