@@ -45,7 +45,7 @@ def interpreter_package() -> str:
 
 
 def quantise(values: np.ndarray, tensor: dict[str, Any]) -> np.ndarray:
-    """Real values as the tensor holds them: q = round(x / scale) + zero point, limited to its type; floats unchanged."""
+    """Real values as the tensor holds them: q = round(x / scale) + zero point, limited to its type; floats as is."""
     if not np.issubdtype(tensor["dtype"], np.integer):
         return values.astype(tensor["dtype"])
     scale, zero_point = tensor["quantization"]

@@ -1,0 +1,119 @@
+"""Every setting of a training run, and the presets that give them values."""
+
+import dataclasses
+import json
+import math
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from sernet.runtime.errors import SernetError
+from sernet.runtime.front_end import FrontEnd
+
+Loss = Literal["cross_entropy", "focal"]
+Cache = Literal["disk", "ram", "none"]
+SplitBy = Literal["speaker", "random"]
+Keep = Literal["best", "last"]
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Settings of one run; a preset (TOML) gives them, the command line overrides them."""
+
+    dataset: str = "emodb"
+    """Corpus name, or the path of your own recordings."""
+    input_duration: float = 3.0
+    """Seconds that every clip is cut or padded to."""
+    audio_type: str = "all"
+    """IEMOCAP: all, impro or script."""
+    merge_excited: bool = False
+    """IEMOCAP: count `excited` as happiness."""
+    front_end: FrontEnd = field(default_factory=FrontEnd)
+    """How samples become the network's input."""
+    fuse_front_end: bool = False
+    """Export a network that takes samples: the front end becomes part of the model."""
+    loss: Loss = "cross_entropy"
+    focal_gamma: float = 2.0
+    """Focusing parameter of the focal loss (Lin et al., 2017)."""
+    epochs: int = 300
+    batch_size: int = 32
+    learning_rate: float = 1e-4
+    """Of Adam, until `decay_from`."""
+    decay_from: int = 50
+    """First epoch (counted from 0) at which the learning rate may fall."""
+    decay_every: int = 20
+    """From then on it falls at every multiple of so many epochs ..."""
+    decay_exponent: float = -0.15
+    """... by a factor of exp(this)."""
+    dropout: float = 0.3
+    split: SplitBy = "speaker"
+    """What validation and test clips share with training: no speaker, or (random) all of them."""
+    test_speakers: tuple[str, ...] = ()
+    """Speakers held out for the test; empty: `test_fraction` of them, drawn by the seed."""
+    test_fraction: float = 0.2
+    """Share of the speakers (random: of the clips) held out for the test."""
+    validation_fraction: float = 0.15
+    """Share of the remaining speakers (clips) that the best epoch is chosen on."""
+    keep: Keep = "best"
+    """Which epoch's weights: the best on the validation clips, or the last."""
+    cache: Cache = "ram"
+    """Where features are kept: in memory, on disk (shared by runs), or computed anew every epoch."""
+    seed: int = 0
+    """Of everything random."""
+
+    def __post_init__(self) -> None:
+        for name, kind in (("loss", Loss), ("cache", Cache), ("split", SplitBy), ("keep", Keep)):
+            if getattr(self, name) not in get_args(kind):
+                raise SernetError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(get_args(kind))}")
+        for name in ("epochs", "batch_size", "learning_rate", "input_duration"):
+            if not getattr(self, name) > 0:
+                raise SernetError(f"{name.replace('_', ' ')} must be above 0, not {getattr(self, name)}")
+        for name in ("test_fraction", "validation_fraction"):
+            if not 0 < getattr(self, name) < 1:
+                raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
+        if self.front_end.frame_count(self.front_end.sample_count(self.input_duration)) < 1:
+            raise SernetError(f"an input duration of {self.input_duration:g} s is shorter than one frame")
+
+    def learning_rate_at(self, epoch: int) -> float:
+        """Learning rate of an epoch (counted from 0): constant, then falling in steps."""
+        if epoch < self.decay_from:
+            return self.learning_rate
+        steps = epoch // self.decay_every - (self.decay_from - 1) // self.decay_every
+        return self.learning_rate * math.exp(self.decay_exponent * steps)
+
+    def to_json(self) -> dict[str, Any]:
+        """A dictionary of plain values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
+        """The opposite of `to_json`; also reads a parsed preset. Raises SernetError for a name it does not know."""
+        unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
+        if unknown:
+            raise SernetError(f"unknown training settings: {', '.join(unknown)}")
+        values = dict(values)
+        values["front_end"] = FrontEnd.from_json(values.get("front_end", {}))
+        values["test_speakers"] = tuple(values.get("test_speakers", ()))
+        return cls(**values)
+
+
+def load_preset(name_or_path: str) -> TrainConfig:
+    """A preset that ships with the package (its name), or a TOML file of your own (its path).
+
+    Raises:
+        SernetError: there is none, it is not TOML, or it holds an unknown setting.
+    """
+    path = PRESETS / f"{name_or_path}.toml"
+    if not path.is_file():
+        path = Path(name_or_path)
+    try:
+        values = tomllib.loads(path.read_text())
+    except OSError:
+        names = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
+        raise SernetError(f"no preset {name_or_path!r}: use one of {names}, or the path of a TOML file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SernetError(f"{path} is not TOML: {error}") from None
+    return TrainConfig.from_json(values)

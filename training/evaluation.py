@@ -1,0 +1,101 @@
+"""The measurement that ends a run: the test clips, answered once, and every figure that is made of the answers."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import classification_report
+
+from sernet.training import metrics, plots
+from sernet.training.atomic import write_text
+from sernet.training.clip import Clip
+from sernet.training.features import features_of
+from sernet.training.result import Result
+from sernet.training.run import Run
+
+
+def predict(run: Run, clips: Sequence[Clip], *, batch_size: int = 32) -> np.ndarray:
+    """Probabilities of the trained Keras model: (clips, classes), float32."""
+    config = run.config
+    features = np.asarray(features_of(clips, config.front_end, config.input_duration))
+    return np.asarray(run.model.predict(features[..., None], batch_size=batch_size, verbose=0))
+
+
+def accuracy_values(run: Run, clips: Sequence[Clip], probabilities: np.ndarray) -> list[dict[str, Any]]:
+    """UA, WA and weighted F1 with 95 % intervals, and the calibration error, of (clips, classes) probabilities."""
+    targets, predictions = np.array(run.targets(clips)), probabilities.argmax(axis=1)
+    speakers = [clip.speaker for clip in clips]
+    values = []
+    for name, metric in (
+        ("UA", metrics.unweighted_accuracy),
+        ("WA", metrics.weighted_accuracy),
+        ("weighted F1", metrics.weighted_f1),
+    ):
+        interval = metrics.bootstrap_interval(metric, targets, predictions, speakers, seed=run.config.seed)
+        values.append(
+            {
+                "metric": name,
+                "value": interval.value,
+                "low": interval.low,
+                "high": interval.high,
+                "resampled": interval.unit,
+            }
+        )
+    return [*values, {"metric": "ECE", "value": metrics.expected_calibration_error(targets, probabilities)}]
+
+
+def protocol(run: Run) -> str:
+    """How test and training were kept apart, in a few words."""
+    if run.config.split == "random":
+        return "random hold-out (speakers leak)"
+    speakers = sorted({str(clip.speaker) for clip in run.split.test})
+    return f"speaker hold-out ({', '.join(speakers)})"
+
+
+def evaluate_run(run: Run, history: list[dict[str, Any]]) -> Result:
+    """Measure the test clips once; write report, confusion matrices and learning curves, and last ``result.json``."""
+    clips = run.split.test
+    probabilities = predict(run, clips)
+    targets, predictions = np.array(run.targets(clips)), probabilities.argmax(axis=1)
+    matrix = metrics.confusion(targets, predictions, len(run.labels))
+    values = accuracy_values(run, clips, probabilities)
+    title = f"{run.corpus['title']}: {protocol(run)}, n = {len(clips)}"
+    if run.corpus["note"]:
+        title = f"{title} [{run.corpus['note']}]"
+    report = classification_report(
+        targets, predictions, labels=range(len(run.labels)), target_names=list(run.labels), digits=4, zero_division=0
+    )
+    write_text(run.folder / "classification_report.txt", f"{title}\n\n{report}")
+    write_text(run.folder / "history.json", json.dumps(history, indent=1) + "\n")
+    plots.draw_confusion(run.folder / "confusion_matrix", matrix, run.labels, title)
+    plots.draw_confusion(run.folder / "confusion_matrix_normalised", matrix, run.labels, title, normalised=True)
+    plots.draw_history(run.folder / "history", history, run.corpus["title"])
+    result = Result(
+        what="training",
+        subject=run.folder.name,
+        protocol=protocol(run),
+        corpus=run.corpus["title"],
+        n=len(clips),
+        seed=run.config.seed,
+        values=values,
+        details={
+            "labels": list(run.labels),
+            "confusion": matrix.tolist(),
+            "epochs": len(history),
+            "kept_epoch": kept_epoch(run, history),
+            "config": run.config.to_json(),
+            "corpus": run.corpus,
+            "clips": {name: len(side) for name, side in run.split.sides.items()},
+            "shared_speakers": list(run.split.shared_speakers),
+        },
+    )
+    result.save(run.folder / "result.json")
+    return result
+
+
+def kept_epoch(run: Run, history: list[dict[str, Any]]) -> int:
+    """Which epoch's weights the model holds, counted from 1."""
+    if run.config.keep == "last":
+        return len(history)
+    return 1 + int(np.argmax([entry["val_accuracy"] for entry in history]))

@@ -1,0 +1,117 @@
+"""A run folder: what training leaves for export and benchmarks to read."""
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from sernet.runtime.errors import SernetError
+from sernet.training.atomic import write_text
+from sernet.training.clip import Clip
+from sernet.training.config import TrainConfig
+from sernet.training.corpora import LoadedCorpus
+from sernet.training.splits import Split
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training run in its folder.
+
+    ``run.json`` (settings, labels, corpus, split) is there from the start, ``model.keras`` and ``result.json`` when
+    training has ended.
+    """
+
+    folder: Path
+    config: TrainConfig
+    labels: tuple[str, ...]
+    """In output order."""
+    corpus: dict[str, str]
+    """Name, title, language, licence and note of the training corpus."""
+    split: Split
+
+    @classmethod
+    def create(cls, folder: Path, config: TrainConfig, loaded: LoadedCorpus, split: Split) -> "Run":
+        """A new run folder, or the one already there when it was made with the very same settings and clips.
+
+        Raises:
+            SernetError: the folder holds a run with other settings.
+        """
+        corpus = {name: getattr(loaded.corpus, name) for name in ("name", "title", "language", "licence", "note")}
+        present = {clip.label for clip in loaded.clips}
+        run = cls(folder, config, tuple(label for label in loaded.labels if label in present), corpus, split)
+        if (folder / "run.json").is_file():
+            if differing := run.differences(cls.open(folder)):
+                raise SernetError(
+                    f"{folder} holds a run with another {', '.join(differing)}: choose another --out, or delete it"
+                )
+        else:
+            write_text(folder / "run.json", json.dumps(run.to_json(), indent=1) + "\n")
+        write_text(folder / "labels.txt", "\n".join(run.labels) + "\n")
+        return run
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Read a run folder. Raises SernetError when it is none."""
+        try:
+            values = json.loads((folder / "run.json").read_text())
+            sides = {name: tuple(_clip(item) for item in side) for name, side in values["split"].items()}
+            config = TrainConfig.from_json(values["config"])
+            return cls(folder, config, tuple(values["labels"]), values["corpus"], Split(**sides))
+        except OSError:
+            raise SernetError(f"{folder} is not a training run (no run.json): `sernet train` makes one") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise SernetError(f"{folder / 'run.json'} cannot be read ({error}): train again") from None
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``run.json`` holds."""
+        return {
+            "config": self.config.to_json(),
+            "labels": list(self.labels),
+            "corpus": self.corpus,
+            "split": {name: [_plain(clip) for clip in side] for name, side in self.split.sides.items()},
+        }
+
+    def differences(self, other: "Run") -> list[str]:
+        """Names of the settings in which two runs differ; empty when one can go on as the other."""
+        mine, theirs = self.to_json(), other.to_json()
+        settings = [name for name in mine["config"] if mine["config"][name] != theirs["config"].get(name)]
+        return settings + [name for name in ("labels", "split") if mine[name] != theirs[name]]
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has been trained and measured."""
+        return (self.folder / "result.json").is_file()
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The Result document of the training; raises SernetError before the run has been measured."""
+        if not self.finished:
+            raise SernetError(f"{self.folder} has not been measured yet: run the same `sernet train` again")
+        return json.loads((self.folder / "result.json").read_text())
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """The trained network; raises SernetError before training has ended."""
+        path = self.folder / "model.keras"
+        if not path.is_file():
+            raise SernetError(f"{self.folder} has not been trained to its end: run the same `sernet train` again")
+        model = keras.saving.load_model(path, compile=False)
+        assert isinstance(model, keras.Model)
+        return model
+
+    def targets(self, clips: Sequence[Clip]) -> list[int]:
+        """Class index of each clip."""
+        return [self.labels.index(clip.label) for clip in clips]
+
+
+def _plain(clip: Clip) -> dict[str, str | None]:
+    return dataclasses.asdict(clip) | {"path": str(clip.path)}
+
+
+def _clip(values: dict[str, Any]) -> Clip:
+    return dataclasses.replace(Clip(**values), path=Path(values["path"]))
