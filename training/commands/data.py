@@ -128,9 +128,6 @@ def _verify(args: argparse.Namespace) -> int:
 def _synthesize(args: argparse.Namespace) -> int:
     from sernet.training.synthetic.corpus import synthesize
 
-    for option in ("speakers", "takes"):
-        if getattr(args, option) < 1:
-            raise SernetError(f"--{option} is {getattr(args, option)}: give 1 or more")
     out = args.out.expanduser().absolute()
     with _progress_bar("synthesizing") as progress:
         manifest = synthesize(out, speakers=args.speakers, takes=args.takes, seed=args.seed, progress=progress)

@@ -85,7 +85,9 @@ def _download(url: str, work: Path, progress: Callable[[int, int], None] | None)
     name = hashlib.sha256(url.encode()).hexdigest()[:16] + ".zip"
     download = ResumableDownload(work / f"{name}.part", progress)
     try:
-        return Path(pooch.retrieve(url, known_hash=None, fname=name, path=work, downloader=download))
+        # pooch calls downloader(url, output_file, pooch); its own type declares other parameters.
+        archive = pooch.retrieve(url, None, name, work, downloader=download)  # pyright: ignore[reportArgumentType]
+        return Path(archive)
     except requests.RequestException as error:
         raise _SourceError(_cause(error)) from error
 

@@ -9,7 +9,7 @@ from sernet.training.corpora.corpus import Corpus, CorpusOptions
 from sernet.training.corpora.file_names import first_few
 from sernet.training.corpora.integrity import BrokenFile, broken_files, differences
 from sernet.training.corpora.locate import require
-from sernet.training.corpora.own import own_corpus
+from sernet.training.corpora.own import MANIFEST, own_corpus
 from sernet.training.corpora.registry import CORPORA, named_corpus
 from sernet.training.corpora.synthetic import SYNTHETIC, is_synthetic
 
@@ -77,8 +77,9 @@ def _corpus_and_root(name_or_path: str, data: Path | None) -> tuple[Corpus, Path
     if corpus := named_corpus(name_or_path):
         return corpus, require(corpus, data)
     place = Path(name_or_path).expanduser().absolute()
-    if is_synthetic(place):
-        return SYNTHETIC, place
+    folder = place.parent if place.name == MANIFEST else place
+    if is_synthetic(folder):
+        return SYNTHETIC, folder
     if place.is_dir() or (place.is_file() and place.suffix.lower() == ".csv"):
         return own_corpus(place), place
     raise SernetError(

@@ -1,10 +1,13 @@
 """The synthetic corpus, made on the spot by `sernet data synthesize`: a test bench, not speech of people."""
 
+import json
 from pathlib import Path
 
 from sernet.training.corpora.corpus import Corpus, CorpusOptions, Reading
 from sernet.training.corpora.emodb import EMODB
 from sernet.training.corpora.own import MANIFEST, read_manifest
+
+RECIPE = "recipe.json"
 
 
 def read(root: Path, options: CorpusOptions) -> Reading:
@@ -14,15 +17,14 @@ def read(root: Path, options: CorpusOptions) -> Reading:
 
 
 def is_synthetic(root: Path) -> bool:
-    """Whether `root` holds a synthetic corpus, wherever it was written: its file names repeat its manifest.
+    """Whether `root` holds a synthetic corpus, wherever it was written.
 
-    A model trained on it must say so, even when the folder is given as if it held own recordings.
+    A model trained on it must say so, even when its folder is given as if it held own recordings.
     """
-    clips = read(root, CorpusOptions()).clips
-    return bool(clips) and all(
-        clip.label in EMODB.labels and clip.path.stem.startswith(f"{clip.speaker}_{clip.sentence}_{clip.label}_")
-        for clip in clips
-    )
+    try:
+        return json.loads((root / RECIPE).read_text(encoding="utf-8"))["corpus"] == "synthetic"
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 SYNTHETIC = Corpus(
