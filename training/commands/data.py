@@ -77,7 +77,8 @@ def _list(args: argparse.Namespace) -> int:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "clips", "speakers", "language", "licence", "where", box=None, pad_edge=False)
+    table = Table("name", "clips", "speakers", "language", "licence", box=None, pad_edge=False)
+    table.add_column("where", overflow="fold")  # a path that is cut short is no use
     for entry in entries:
         clips = f"{entry['clips_found']} / {entry['clips_published'] or '-'}"
         where = entry["where"] or f"not here: {entry['obtain']}"
@@ -146,13 +147,14 @@ def _known(name: str) -> "Corpus":
 
 @contextmanager
 def _progress_bar(title: str, *, bytes_counted: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """A bar on stderr, and the function `(done, total)` that moves it."""
+    """A bar on stderr, if that is a terminal, and the function `(done, total)` that moves it."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     count = DownloadColumn() if bytes_counted else MofNCompleteColumn()
     columns = (TextColumn("{task.description}"), BarColumn(), count, TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None)
 
         def move(done: int, total: int) -> None:
