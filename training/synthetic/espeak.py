@@ -3,9 +3,9 @@
 `espeakng-loader` brings the library and its German dictionary. espeak-ng keeps one global synthesiser per process, and
 it is not thread-safe: call `speak` from one thread.
 
-espeak-ng's own voices cannot be reproduced: two free-running oscillators inside the library, *flutter* and *roughness*,
-go on from one utterance to the next, and neither a new seed nor a new initialisation resets them. So every utterance
-gets a voice file of its own that switches both off: the waveform is then a function of the arguments alone.
+espeak-ng's own voices cannot be reproduced: two oscillators inside the library, *flutter* and *roughness*, go on from
+one utterance to the next, and neither a new seed nor a new initialisation resets them. So every utterance gets a voice
+file of its own that switches both off: the waveform is then a function of the arguments alone.
 """
 
 import ctypes
@@ -28,9 +28,11 @@ from sernet.runtime.errors import SernetError
 AUDIO_OUTPUT_SYNCHRONOUS = 2
 INITIALIZE_DONT_EXIT = 0x8000
 CHARS_UTF8 = 1
-RATE = 1
+RATE, VOLUME = 1, 2
 SLOWEST, FASTEST = 80, 450
 """Words a minute that espeak-ng takes."""
+HEADROOM = 30
+"""Volume in percent: louder, espeak-ng's limiter sets in, and it lasts into the next utterance."""
 LONGEST_PATH = 140
 """espeak-ng cuts longer paths of its data off, in bytes."""
 
@@ -53,7 +55,8 @@ class Voice:
     def definition(self) -> str:
         """The voice as an espeak-ng voice file; pitches are whole Hz and formants whole percents there."""
         top = self.pitch * 2 ** (self.pitch_range / 12)
-        lines = ["name sernet", "language de", "flutter 0", "roughness 0", f"pitch {self.pitch:.0f} {top:.0f}"]
+        # Roughness 0 still roughens some consonants, in step with a counter that is never reset; 8 is beyond the table.
+        lines = ["name sernet", "language de", "flutter 0", "roughness 8", f"pitch {self.pitch:.0f} {top:.0f}"]
         lines += [f"formant {n} {100 * factor:.0f} 100 100" for n, factor in enumerate(self.formants, start=1)]
         return "\n".join(lines) + "\n"
 
@@ -108,6 +111,7 @@ class Synthesiser:
             failed = (
                 self.library.espeak_SetVoiceByFile(os.fsencode(voice_file))
                 or self.library.espeak_SetParameter(RATE, rate, 0)
+                or self.library.espeak_SetParameter(VOLUME, HEADROOM, 0)
                 or self.library.espeak_Synth(words, len(words), 0, 1, 0, CHARS_UTF8, None, None)
             )
         if failed or not self.blocks:

@@ -33,7 +33,7 @@ class Prosody:
     tilt: float = 0.0
     """Slope of the spectrum, in dB per octave. A tense voice (anger) is brighter, a lax one (sadness) is duller."""
     breath: float = 0.0
-    """Aspiration noise, in percent of the voice's amplitude. Sad voices are breathy (Schröder), as is falsetto (fear)."""
+    """Aspiration noise, in percent of the voice's amplitude. Sadness is breathy (Schröder), as is fear's falsetto."""
     tremor: float = 0.0
     """Depth of a 5 to 8 Hz pitch modulation, in semitones. Crying (Burkhardt & Sendlmeier), fear (Murray & Arnott)."""
     formants: float = 0.0
