@@ -1,0 +1,213 @@
+"""`sernet-infer mic` through a real sound server: what it hears is what was played, at the right rate, level and time.
+
+A private PulseAudio daemon has one null sink, whose monitor is the default source. A stereo recording is played into
+the sink while `sernet-infer mic` listens in two ways, and while `parec` captures the same monitor for the test. The
+capture is the reference: what the daemon may do to the sound is in it too. Where in the capture each listener began is
+found from the levels it reports; then its answers must be those of `sernet-infer file` on the capture from there on.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+RATE = 16000
+HOP_S = 0.25
+HOP = round(HOP_S * RATE)
+MONITOR = "speaker.monitor"
+# What `mic` is told, so that it listens through PortAudio, and through `parec`, which alone knows the monitor's name.
+LISTENERS = {"sounddevice": [], "parec": ["--device", MONITOR]}
+PROGRAM = [sys.executable, "-m", "sernet.runtime.cli"]
+LEVEL_TOLERANCE_DB = 0.02  # parec averages the channels in 16 bit, the test in float
+PROBABILITY_TOLERANCE = 0.01
+
+pytestmark = pytest.mark.skipif(
+    not all(map(shutil.which, ("pulseaudio", "pactl", "parec", "paplay"))),
+    reason="needs the Debian packages pulseaudio, pulseaudio-utils, libportaudio2 and libasound2-plugins",
+)
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"waited 20 s in vain until {what}"
+        time.sleep(0.05)
+
+
+@dataclass
+class SoundServer:
+    """A private daemon and the environment in which programs find it."""
+
+    process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+
+    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+
+    def hears_through_portaudio(self) -> bool:
+        return bool(json.loads(self.run(*PROGRAM, "devices", "--json").stdout)["inputs"])
+
+
+@contextlib.contextmanager
+def sound_server(folder: Path) -> Iterator[SoundServer]:
+    folder.chmod(0o700)
+    socket = folder / "socket"
+    environment = os.environ | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
+    modules = (
+        f"module-null-sink sink_name=speaker rate={RATE} channels=2 format=s16le",
+        f"module-native-protocol-unix socket={socket} auth-anonymous=1",
+    )
+    options = ["--daemonize=no", "-n", "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes"]
+    command = ["pulseaudio", *options, *(word for module in modules for word in ("-L", module))]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    server = SoundServer(process, environment)
+    try:
+        wait_until(lambda: server.run("pactl", "info").returncode == 0, "PulseAudio answers")
+        yield server
+    finally:
+        process.kill()
+        process.wait()
+
+
+class Listener:
+    """A running `sernet-infer mic`."""
+
+    def __init__(self, server: SoundServer, bundle: Path, folder: Path, name: str) -> None:
+        self.output, self.errors = folder / f"{name}.jsonl", folder / f"{name}.err"
+        command = [*PROGRAM, "mic", "--json", "--model", bundle, "--hop", str(HOP_S), *LISTENERS[name]]
+        with self.output.open("wb") as output, self.errors.open("wb") as errors:
+            self.process = subprocess.Popen(command, env=server.environment, stdout=output, stderr=errors)
+        wait_until(lambda: "listening" in self.errors.read_text() or self.process.poll() is not None, f"{name} listens")
+        assert self.process.poll() is None, self.errors.read_text()
+
+    def answers(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.output.read_text().splitlines()]
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(timeout=20)
+
+
+@dataclass
+class Session:
+    played: np.ndarray
+    """(samples, 2), int16."""
+    captured: np.ndarray
+    """(samples, 2), int16, from before the listeners began until after they ended."""
+    listeners: dict[str, Listener]
+
+
+@pytest.fixture(scope="module")
+def session(speech: np.ndarray, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """Play once while every listener listens. The channels differ, so that taking one for both is noticed."""
+    folder = tmp_path_factory.mktemp("session")
+    played = np.rint(32767 * np.stack([speech, 0.5 * speech[::-1]], axis=1)).astype("<i2")
+    soundfile.write(folder / "played.wav", played, RATE)
+    with sound_server(tmp_path_factory.mktemp("pulse")) as server, (folder / "captured.raw").open("wb") as captured:
+        format_options = ["--raw", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=50"]
+        command = ["parec", *format_options, f"--device={MONITOR}"]
+        capture = subprocess.Popen(command, env=server.environment, stdout=captured)
+        wait_until(lambda: (folder / "captured.raw").stat().st_size > 0, "parec captures")
+        names = [name for name in LISTENERS if name != "sounddevice" or server.hears_through_portaudio()]
+        listeners = {name: Listener(server, bundle, folder, name) for name in names}
+        play = server.run("paplay", folder / "played.wav")
+        assert play.returncode == 0, play.stderr
+        time.sleep(0.5)
+        for listener in listeners.values():
+            listener.stop()
+        time.sleep(0.2)  # the capture outlasts the listeners
+        capture.terminate()
+        capture.wait(timeout=10)
+        yield Session(played, np.fromfile(folder / "captured.raw", "<i2").reshape(-1, 2), listeners)
+
+
+def levels_dbfs(energy: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Level of the hop before each of `ends`; `energy` is the running sum of squared samples."""
+    return 10 * np.log10(np.maximum((energy[ends] - energy[ends - HOP]) / HOP, 1e-12))
+
+
+def beginning(mono: np.ndarray, answers: list[dict[str, Any]]) -> tuple[int, float]:
+    """At which sample of `mono` a listener began, and the worst difference of its levels in dB from there on."""
+    energy = np.concatenate([[0.0], np.cumsum(np.square(mono, dtype=np.float64))])
+    ends = np.array([round(answer["end_s"] * RATE) for answer in answers])
+    reported = np.array([answer["level_dbfs"] for answer in answers])
+    starts = np.arange(len(energy) - ends[-1])
+    assert len(starts), "the listener heard more than the capture holds: its rate is wrong"
+    worst = np.zeros(len(starts))
+    for end, level in zip(ends, reported, strict=True):
+        worst = np.maximum(worst, np.abs(levels_dbfs(energy, starts + end) - level))
+    return int(worst.argmin()), float(worst.min())
+
+
+def test_the_capture_holds_what_was_played(session: Session) -> None:
+    for channel in (0, 1):
+        played, captured = (sound[:, channel].astype(float) for sound in (session.played, session.captured))
+        size = len(played) + len(captured)
+        product = np.fft.irfft(np.fft.rfft(captured, size) * np.conj(np.fft.rfft(played, size)), size)
+        correlation = product.max() / (np.linalg.norm(played) * np.linalg.norm(captured))
+        assert correlation > 0.9
+
+
+@pytest.mark.parametrize("name", LISTENERS)
+def test_live_answers_match_those_of_the_file(session: Session, bundle: Path, tmp_path: Path, name: str) -> None:
+    if name not in session.listeners:
+        pytest.skip("PortAudio lists no input: install libportaudio2 and libasound2-plugins")
+    listener = session.listeners[name]
+    assert listener.process.returncode == 130, listener.errors.read_text()
+    assert name in listener.errors.read_text()
+    live = listener.answers()
+    assert len(live) >= (len(session.played) - RATE) / HOP, "answers are missing"  # the first one after a window of 1 s
+    assert {answer["dropped"] for answer in live} == {0}
+
+    mono = session.captured.mean(axis=1) / 32768
+    start, worst_db = beginning(mono, live)
+    told = f"{name} began at sample {start} of the capture; levels differ by {worst_db:.4f} dB at most"
+    print(told)
+    assert worst_db <= LEVEL_TOLERANCE_DB, f"{told}, tolerance {LEVEL_TOLERANCE_DB} dB"
+
+    heard = tmp_path / "heard.wav"
+    soundfile.write(heard, mono[start:], RATE, subtype="PCM_24")
+    file_command = [*PROGRAM, "file", "--json", "--windows", "--hop", str(HOP_S), "--model", bundle, heard]
+    done = subprocess.run(file_command, capture_output=True, text=True, timeout=60, check=True)
+    whole = [json.loads(line) for line in done.stdout.splitlines()][: len(live)]
+    assert [(answer["start_s"], answer["end_s"]) for answer in live] == [(x["start_s"], x["end_s"]) for x in whole]
+    differences = [
+        abs(answer["probabilities"][label] - probability)
+        for answer, expected in zip(live, whole, strict=True)
+        for label, probability in expected["probabilities"].items()
+    ]
+    compared = f"probabilities differ by {max(differences):.5f} at most, tolerance {PROBABILITY_TOLERANCE}"
+    print(compared)
+    assert max(differences) <= PROBABILITY_TOLERANCE, compared
+    for answer, expected in zip(live, whole, strict=True):
+        first, second, *_ = sorted(expected["probabilities"].values(), reverse=True)
+        if first - second > 2 * PROBABILITY_TOLERANCE:  # else the tolerance leaves the label open
+            assert answer["label"] == expected["label"]
+    assert len({answer["label"] for answer in live}) >= 3, "a recording with one label would prove nothing"
+
+
+@pytest.mark.parametrize("name", LISTENERS)
+def test_a_sound_server_that_goes_is_a_lost_device(bundle: Path, tmp_path: Path, name: str) -> None:
+    with sound_server(tmp_path) as server:
+        if name == "sounddevice" and not server.hears_through_portaudio():
+            pytest.skip("PortAudio lists no input: install libportaudio2 and libasound2-plugins")
+        listener = Listener(server, bundle, tmp_path, name)
+        wait_until(lambda: len(listener.answers()) > 0, "the first answer")
+        server.process.kill()
+        assert listener.process.wait(timeout=20) == 4, listener.errors.read_text()
+    last = listener.errors.read_text().splitlines()[-1]
+    assert last.startswith("sernet-infer: error: ")
+    assert "Traceback" not in listener.errors.read_text()
