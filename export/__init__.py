@@ -1,0 +1,1 @@
+"""From a training run to checked, self-describing .tflite bundles."""

@@ -34,7 +34,7 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
     parser = _program_parser(program, description, verbs, chosen)
     args = parser.parse_args(argv)
     try:
-        code = args.run(args)
+        code = args.run_verb(args)
         sys.stdout.flush()
         return code
     except SernetError as error:
@@ -76,4 +76,4 @@ def _add_verb(subparsers: argparse._SubParsersAction, name: str, verb: Verb, mod
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     module.add_arguments(subparser)
-    subparser.set_defaults(run=module.run)
+    subparser.set_defaults(run_verb=module.run)

@@ -1,0 +1,99 @@
+"""A file is published only after it has passed these checks."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sernet.export.flatbuffer import operators
+from sernet.export.formats import Format
+from sernet.runtime.bundle import Bundle
+from sernet.runtime.errors import SernetError
+from sernet.runtime.network import Network
+
+NETWORK_OPERATORS = Counter(
+    {"CONV_2D": 8, "AVERAGE_POOL_2D": 7, "CONCATENATION": 1, "MEAN": 1, "FULLY_CONNECTED": 1, "SOFTMAX": 1}
+)
+"""Light-SERNet with batch normalisation and ReLU folded into the convolutions."""
+
+_VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+class ExportCheckError(SernetError):
+    """A converted model is not what it should be; nothing was published."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How a variant answers, compared with Keras on the same clips."""
+
+    probabilities: np.ndarray
+    """(clips, classes), the variant's own."""
+    share: float
+    """Of clips that get Keras's answer."""
+    worst_difference: float
+    """Largest difference of any probability."""
+
+
+def check_structure(flatbuffer: bytes, target: Format, parameters: int, *, fused: bool) -> Counter[str]:
+    """Operators of the model, when they and its size are as expected.
+
+    Args:
+        flatbuffer: the converted model.
+        target: the format it was converted to.
+        parameters: weights of the Keras model.
+        fused: whether the front end is part of the model, with operators of its own.
+
+    Raises:
+        ExportCheckError: a variable was not frozen, an operator is not built in or not expected, or the size is off.
+    """
+    found = operators(flatbuffer)
+    if unfrozen := [name for name in found if name in _VARIABLE_OPERATORS]:
+        raise ExportCheckError(f"the {target.name} model has unfrozen variables ({', '.join(unfrozen)})")
+    if foreign := [name for name in found if name.startswith("Flex") or name == "CUSTOM"]:
+        raise ExportCheckError(f"the {target.name} model needs operators that no device has: {', '.join(foreign)}")
+    own = Counter({name: count for name, count in found.items() if name not in target.extra_operators})
+    missing = NETWORK_OPERATORS - own
+    surplus = own - NETWORK_OPERATORS
+    if missing or (surplus and not fused):
+        raise ExportCheckError(
+            f"the {target.name} model's operators are not Light-SERNet's: {_listed(missing) or 'none'} missing, "
+            f"{_listed(surplus) or 'none'} too many"
+        )
+    expected = parameters * target.bytes_per_weight
+    if len(flatbuffer) < 0.9 * expected or (len(flatbuffer) > 1.25 * expected + 32_768 and not fused):
+        raise ExportCheckError(
+            f"the {target.name} model has {len(flatbuffer):,} bytes, and {expected:,.0f} were expected"
+        )
+    return found
+
+
+def check_answers(bundle: Bundle, target: Format, inputs: Sequence[np.ndarray], expected: np.ndarray) -> Agreement:
+    """The variant's answers, when they are close enough to Keras's.
+
+    Args:
+        bundle: the variant, as a device loads it.
+        target: its format.
+        inputs: what the network takes, one for each clip.
+        expected: (clips, classes), Keras's probabilities.
+
+    Raises:
+        ExportCheckError: an answer is no number, or too many answers differ.
+    """
+    network = Network(bundle)
+    probabilities = np.stack([network.probabilities(example) for example in inputs])
+    if not np.isfinite(probabilities).all():
+        raise ExportCheckError(f"the {target.name} model answers with numbers that are none")
+    share = float(np.mean(probabilities.argmax(axis=1) == expected.argmax(axis=1)))
+    worst = float(np.abs(probabilities - expected).max())
+    if share < target.least_agreement or worst > target.worst_difference:
+        raise ExportCheckError(
+            f"the {target.name} model agrees with Keras on {share:.1%} of {len(inputs)} clips, worst difference "
+            f"{worst:.3g}; at least {target.least_agreement:.0%} and at most {target.worst_difference:g} are published"
+        )
+    return Agreement(probabilities, share, worst)
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in sorted(counter.items()))

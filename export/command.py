@@ -1,0 +1,59 @@
+"""Write checked .tflite bundles from a training run.
+
+Every file is converted, its operators and size are checked, and its answers are compared with Keras on the held-out
+clips; only then it appears under its name. Full-integer formats take their ranges from training clips alone."""
+
+import argparse
+import json
+from pathlib import Path
+
+EXAMPLES = [
+    "sernet export runs/emodb-paper --format int8",
+    "sernet export runs/emodb-paper --format all",
+    "sernet export runs/emodb-paper --format float32 dynamic --out models/",
+]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder that `sernet train` made")
+    parser.add_argument(
+        "--format",
+        nargs="+",
+        default=["int8"],
+        metavar="F",
+        help="float32, float16, dynamic, int8, int8-float-io, or all (default: int8)",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/export)")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sernet.export.formats import parse_formats
+
+    formats = parse_formats(args.format)
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from sernet.export.exporter import Exporter
+    from sernet.training.progress import progress_bar
+    from sernet.training.run import Run
+
+    exporter = Exporter(Run.open(args.run))
+    with progress_bar(visible=not args.json) as bar:
+        task = bar.add_task("export", total=len(formats), figures="")
+        for target in formats:
+            bar.update(task, figures=target.name)
+            exported = exporter.export(target, args.out)
+            bar.advance(task)
+            if args.json:
+                print(json.dumps(exported.result.to_json() | {"path": str(exported.path)}), flush=True)
+                continue
+            lines = [
+                f"{exported.path}  {exported.path.stat().st_size:,} bytes, argmax as Keras on "
+                f"{exported.agreement.share:.1%} of {exported.result.n} held-out clips, worst difference "
+                f"{exported.agreement.worst_difference:.2g}"
+            ]
+            if exported.micro_arena_bytes:
+                lines.append(f"  TensorFlow Lite Micro: same bytes, arena {exported.micro_arena_bytes:,} bytes")
+            bar.console.print("\n".join([*lines, *([f"  {exported.note}"] if exported.note else [])]), soft_wrap=True)
+    return 0

@@ -1,0 +1,147 @@
+"""A run's variants: converted, checked against Keras on real clips, packed into bundles, and published whole."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from sernet.export.checks import Agreement, ExportCheckError, check_answers, check_structure
+from sernet.export.converter import convert
+from sernet.export.formats import Format
+from sernet.export.fused_front_end import fuse
+from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
+from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
+from sernet.runtime.errors import SernetError
+from sernet.runtime.interpreter import quantise
+from sernet.runtime.network import Network
+from sernet.training.atomic import write_bytes
+from sernet.training.evaluation import accuracy_values, predict, protocol
+from sernet.training.features import clip_features, clip_waveform
+from sernet.training.result import Result
+from sernet.training.run import Run
+
+CALIBRATION_CLIPS = 200
+"""Training clips from which the ranges of a full-integer model are taken."""
+
+MICRO_CLIPS = 20
+"""Test clips on which TensorFlow Lite Micro must give the same bytes as the reference kernels."""
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A published variant."""
+
+    path: Path
+    format: Format
+    result: Result
+    agreement: Agreement
+    micro_arena_bytes: int | None
+    """RAM in TensorFlow Lite Micro; None when it was not tried."""
+    note: str
+    """Why something was not tried; empty otherwise."""
+
+
+class Exporter:
+    """Exports the variants of one run; Keras answers the test clips once, for all of them."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._front_end = run.config.front_end
+        self._fused = run.config.fuse_front_end
+
+    def export(self, target: Format, folder: Path | None = None) -> Exported:
+        """Convert, check and publish one variant as ``model-<format>.tflite``, with a Result beside it.
+
+        Raises:
+            ExportCheckError: a check failed; no file was written.
+            SernetError: the format does not go with a fused front end.
+        """
+        if self._fused and target.full_integer:
+            raise SernetError(
+                f"{target.name} does not go with a fused front end, whose spectrum needs floats: export float32, "
+                "float16 or dynamic, or train without --fuse-front-end"
+            )
+        flatbuffer = convert(self._model, target, self._calibration if target.full_integer else None)
+        found = check_structure(flatbuffer, target, self.run.model.count_params(), fused=self._fused)
+        manifest = self._manifest(target)
+        unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
+        agreement = check_answers(unmeasured, target, self._test_inputs, self._expected)
+        arena, note = self._run_on_micro(unmeasured) if target.name == "int8" else (None, "")
+        accuracy = accuracy_values(self.run, self.run.split.test, agreement.probabilities)
+        path = (folder or self.run.folder / "export") / f"model-{target.name}.tflite"
+        result = Result(
+            what="export",
+            subject=path.stem,
+            protocol=protocol(self.run),
+            corpus=self.run.corpus["title"],
+            n=len(self._expected),
+            seed=self.run.config.seed,
+            values=[
+                {"metric": "bytes", "value": len(flatbuffer)},
+                {"metric": "agreement with Keras", "value": agreement.share},
+                {"metric": "worst probability difference", "value": agreement.worst_difference},
+                *([{"metric": "TensorFlow Lite Micro arena bytes", "value": arena}] if arena else []),
+                *accuracy,
+            ],
+            details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
+        )
+        result.save(path.with_suffix(".json"))
+        write_bytes(path, pack_bundle(flatbuffer, self._manifest(target, accuracy)))
+        return Exported(path, target, result, agreement, arena, note)
+
+    def _manifest(self, target: Format, accuracy: list[dict[str, Any]] | None = None) -> Manifest:
+        run = self.run
+        measured = [
+            {**item, "protocol": protocol(run), "n": len(run.split.test)} for item in accuracy or [] if "low" in item
+        ]
+        return Manifest(
+            name=run.folder.name,
+            labels=run.labels,
+            front_end=self._front_end,
+            window_s=run.config.input_duration,
+            quantisation=target.name,
+            input_kind="waveform" if self._fused else "features",
+            corpus=run.corpus,
+            accuracy=tuple(measured),
+        )
+
+    def _run_on_micro(self, bundle: Bundle) -> tuple[int | None, str]:
+        """Arena of TensorFlow Lite Micro, when it gives the same bytes as the reference kernels on real clips."""
+        try:
+            micro = MicroInterpreter(bundle.model)
+        except MicroUnavailableError as error:
+            return None, str(error)
+        reference = Network(bundle, reference_kernels=True)
+        for clip, example in zip(self.run.split.test[:MICRO_CLIPS], self._test_inputs, strict=False):
+            quantised = quantise(example, reference.input_tensor)
+            if not np.array_equal(micro.run(quantised), reference.raw_output(quantised)):
+                raise ExportCheckError(
+                    f"TensorFlow Lite Micro answers {clip.path.name} with other bytes than the reference kernels"
+                )
+        return micro.arena_bytes, ""
+
+    @cached_property
+    def _model(self) -> keras.Model:
+        if not self._fused:
+            return self.run.model
+        samples = self._front_end.sample_count(self.run.config.input_duration)
+        return fuse(self.run.model, self._front_end, samples)
+
+    @cached_property
+    def _expected(self) -> np.ndarray:
+        return predict(self.run, self.run.split.test)
+
+    @cached_property
+    def _test_inputs(self) -> list[np.ndarray]:
+        prepare = clip_waveform if self._fused else clip_features
+        return [prepare(clip, self._front_end, self.run.config.input_duration) for clip in self.run.split.test]
+
+    @cached_property
+    def _calibration(self) -> np.ndarray:
+        clips = self.run.split.train
+        chosen = np.random.default_rng(self.run.config.seed).permutation(len(clips))[:CALIBRATION_CLIPS]
+        features = [clip_features(clips[i], self._front_end, self.run.config.input_duration) for i in chosen]
+        return np.stack(features)[..., None]

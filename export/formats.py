@@ -1,0 +1,54 @@
+"""The formats a network is exported in."""
+
+from dataclasses import dataclass
+
+from sernet.runtime.errors import SernetError
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to store a network's numbers."""
+
+    name: str
+    summary: str
+    bytes_per_weight: float
+    extra_operators: frozenset[str] = frozenset()
+    """Operators that the format adds to the network's own."""
+    full_integer: bool = False
+    """Whether every tensor between input and output is an integer: needs calibration clips."""
+    float_io: bool = True
+    """Whether the model takes and gives float32."""
+    worst_difference: float = 1.0
+    """Largest difference of a probability from Keras that may be published."""
+    least_agreement: float = 0.8
+    """Smallest share of clips with Keras's answer that may be published."""
+
+
+FORMATS: dict[str, Format] = {
+    f.name: f
+    for f in (
+        Format("float32", "weights and activations in float32", 4, worst_difference=1e-3, least_agreement=0.99),
+        Format("float16", "weights in float16", 2, frozenset({"DEQUANTIZE"}), worst_difference=0.05),
+        Format("dynamic", "weights in int8, activations quantised on the fly; not for microcontrollers", 1),
+        Format(
+            "int8", "all in int8, input and output too; runs on microcontrollers", 1, full_integer=True, float_io=False
+        ),
+        Format(
+            "int8-float-io",
+            "int8 between float32 input and output, as browsers need it",
+            1,
+            frozenset({"QUANTIZE", "DEQUANTIZE"}),
+            full_integer=True,
+        ),
+    )
+}
+
+
+def parse_formats(names: list[str]) -> list[Format]:
+    """Formats by name, in the order of `FORMATS`; ``all`` means every one. Raises SernetError for an unknown name."""
+    wanted = {part for name in names for part in name.split(",") if part}
+    if "all" in wanted:
+        return list(FORMATS.values())
+    if unknown := sorted(wanted - FORMATS.keys()):
+        raise SernetError(f"unknown format {', '.join(unknown)}: use {', '.join(FORMATS)} or all")
+    return [f for f in FORMATS.values() if f.name in wanted]
