@@ -1,6 +1,7 @@
 """Keras to TensorFlow Lite."""
 
 import contextlib
+import io
 import warnings
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ def convert(model: keras.Model, target: Format, calibration: np.ndarray | None =
     if not target.float_io:
         converter.inference_input_type = converter.inference_output_type = tf.int8
     # the converter tells of itself on every channel there is; what matters is checked afterwards
-    with quiet_native_log(), contextlib.redirect_stdout(None), warnings.catch_warnings():
+    with quiet_native_log(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return converter.convert()
 
