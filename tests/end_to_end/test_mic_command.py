@@ -154,3 +154,23 @@ def test_a_terminal_gets_the_meter(bundle: Path, recording: Path) -> None:
     for part in ("level", "dBFS", "anger", "sadness", "now", "━"):
         assert part in text
     assert "{" not in text
+
+
+def test_devices_lists_the_recorders_on_the_path(tmp_path: Path) -> None:
+    recorder = tmp_path / "arecord"
+    recorder.write_text("#!/bin/sh\n")
+    recorder.chmod(0o755)
+    environment = {"PATH": str(tmp_path), "PULSE_SERVER": "unix:/nowhere", "HOME": "/nowhere"}
+    text, as_json = run("devices", env=environment), run("devices", "--json", env=environment)
+    assert (text.returncode, as_json.returncode) == (0, 0), text.stderr + as_json.stderr
+    assert f"arecord  ({recorder};" in text.stdout
+    assert json.loads(as_json.stdout)["recorders"] == {"arecord": str(recorder)}
+
+
+def test_devices_without_any_says_what_to_install() -> None:
+    done = run("devices", env={"PATH": "/nowhere", "PULSE_SERVER": "unix:/nowhere", "HOME": "/nowhere"})
+    if done.returncode == 0:
+        pytest.skip("this machine has a microphone that needs no sound server")
+    assert done.returncode == 3
+    assert "libportaudio2" in done.stderr
+    assert done.stderr.count("\n") == 1
