@@ -1,7 +1,7 @@
 """The FrontEnd contract: every number that turns samples into features, in one object."""
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from sernet.runtime.errors import SernetError
 from sernet.runtime.filter_bank import dct_matrix, hann_window, mel_matrix
+from sernet.runtime.settings import settings_from
 
 InputType = Literal["mfcc", "mel_spectrogram", "spectrogram"]
 INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
@@ -159,12 +160,9 @@ class FrontEnd:
         """The opposite of `to_json`.
 
         Raises:
-            SernetError: a name that this version does not know, or a number out of its range.
+            SernetError: a name that this version does not know, a wrong type, or a number out of its range.
         """
-        unknown = sorted(set(values) - {field.name for field in fields(cls)})
-        if unknown:
-            raise SernetError(f"the front end has settings this version does not know: {', '.join(unknown)}")
-        return cls(**values)
+        return settings_from(cls, values, "front end")
 
 
 class FeatureStream:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FrontEnd
+from sernet.runtime.settings import settings_from
 
 Loss = Literal["cross_entropy", "focal"]
 Cache = Literal["disk", "ram", "none"]
@@ -90,14 +91,10 @@ class TrainConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
-        """The opposite of `to_json`; also reads a parsed preset. Raises SernetError for a name it does not know."""
-        unknown = sorted(set(values) - {f.name for f in dataclasses.fields(cls)})
-        if unknown:
-            raise SernetError(f"unknown training settings: {', '.join(unknown)}")
-        values = dict(values)
-        values["front_end"] = FrontEnd.from_json(values.get("front_end", {}))
-        values["test_speakers"] = tuple(values.get("test_speakers", ()))
-        return cls(**values)
+        """The opposite of `to_json`; also reads a parsed preset. Raises SernetError as `settings_from` does."""
+        front_end = FrontEnd.from_json(values.get("front_end", {}))
+        speakers = tuple(values.get("test_speakers", ()))
+        return settings_from(cls, values | {"front_end": front_end, "test_speakers": speakers}, "preset")
 
 
 def load_preset(name_or_path: str) -> TrainConfig:

@@ -28,7 +28,7 @@ class TrainingProgress:
     """One bar for features, one for epochs; a resumed run starts where it stopped."""
 
     def __init__(self, bar: Progress, epochs: int) -> None:
-        self._bar = bar
+        self._bar, self._total = bar, epochs
         self._features = bar.add_task("features", total=None, visible=False, figures="")
         self._epochs = bar.add_task("epochs", total=epochs, figures="")
 
@@ -40,6 +40,8 @@ class TrainingProgress:
         """So many epochs are trained; `figures` are the last one's."""
         shown = f"loss {figures['loss']:.3f}  validation accuracy {figures['val_accuracy']:.3f}"
         self._bar.update(self._epochs, completed=done, figures=shown)
+        if not self._bar.console.is_terminal and not self._bar.disable and done % max(1, self._total // 20) == 0:
+            self._bar.console.print(f"epoch {done}/{self._total}  {shown}", soft_wrap=True)  # a log has no bar
 
 
 @contextlib.contextmanager

@@ -40,7 +40,8 @@ def train(
         state.model.optimizer.learning_rate = config.learning_rate_at(epoch)
         _seed_dropout(state.model, config.seed, epoch)
         batches = Batches(features, targets, config.batch_size, seed=config.seed, epoch=epoch)
-        figures = state.model.fit(batches, validation_data=validation, epochs=1, verbose=0).history
+        # shuffle=False: Keras would draw an order of batches of its own, from a state that no checkpoint holds
+        figures = state.model.fit(batches, validation_data=validation, epochs=1, shuffle=False, verbose=0).history
         entry = {name: float(values[0]) for name, values in figures.items()}
         entry["learning_rate"] = config.learning_rate_at(epoch)
         previous = [item["val_accuracy"] for item in state.history]

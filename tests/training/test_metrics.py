@@ -1,0 +1,62 @@
+"""Metrics against scikit-learn and against cases small enough to count by hand."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import balanced_accuracy_score
+
+from sernet.training.metrics import (
+    bootstrap_interval,
+    confusion,
+    expected_calibration_error,
+    unweighted_accuracy,
+    weighted_accuracy,
+    weighted_f1,
+)
+
+GENERATOR = np.random.default_rng(0)
+TARGETS = GENERATOR.integers(0, 5, 400)
+PREDICTIONS = np.where(GENERATOR.random(400) < 0.6, TARGETS, GENERATOR.integers(0, 5, 400))
+SPEAKERS = [f"s{i % 8}" for i in range(400)]
+
+
+def test_unweighted_accuracy_is_balanced_accuracy():
+    assert unweighted_accuracy(TARGETS, PREDICTIONS) == pytest.approx(balanced_accuracy_score(TARGETS, PREDICTIONS))
+
+
+def test_a_class_without_test_clips_does_not_count():
+    assert unweighted_accuracy(np.array([0, 0, 1]), np.array([0, 2, 1])) == pytest.approx(0.75)
+
+
+def test_a_small_case_counted_by_hand():
+    targets, predictions = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])
+    assert weighted_accuracy(targets, predictions) == 0.75
+    assert unweighted_accuracy(targets, predictions) == pytest.approx((2 / 3 + 1) / 2)
+    assert weighted_f1(targets, predictions) == pytest.approx(0.75 * 0.8 + 0.25 * 2 / 3)
+    assert confusion(targets, predictions, 3).tolist() == [[2, 1, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_calibration_error_of_an_answer_that_is_always_sure_is_its_error_rate():
+    sure = np.eye(5)[PREDICTIONS]
+    assert expected_calibration_error(TARGETS, sure) == pytest.approx(1 - weighted_accuracy(TARGETS, PREDICTIONS))
+
+
+def test_calibration_error_counted_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]])
+    targets = np.array([0, 1, 0, 0])  # sure 0.9, right half the time; sure 0.6, always right
+    assert expected_calibration_error(targets, probabilities) == pytest.approx(0.5 * 0.4 + 0.5 * 0.4)
+
+
+def test_the_interval_holds_the_value_and_is_wider_over_speakers_that_differ():
+    predictions = np.where(np.array([int(s[1]) for s in SPEAKERS]) < 4, TARGETS, (TARGETS + 1) % 5)  # half fail wholly
+    by_speaker = bootstrap_interval(weighted_accuracy, TARGETS, predictions, SPEAKERS)
+    by_clip = bootstrap_interval(weighted_accuracy, TARGETS, predictions, ["one"] * 400)
+    assert (by_speaker.unit, by_clip.unit) == ("speakers", "clips")
+    assert by_speaker.low <= by_speaker.value == by_clip.value <= by_speaker.high
+    assert by_speaker.high - by_speaker.low > 3 * (by_clip.high - by_clip.low)
+
+
+def test_the_interval_over_clips_is_the_binomial_one():
+    interval = bootstrap_interval(weighted_accuracy, TARGETS, PREDICTIONS, ["one"] * 400)
+    share = interval.value
+    half = 1.96 * np.sqrt(share * (1 - share) / 400)
+    assert interval.high - interval.low == pytest.approx(2 * half, rel=0.1)
