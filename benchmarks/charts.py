@@ -1,0 +1,209 @@
+"""The page's plots: SVG that takes its colours from the page, so that they are right in light and in dark mode."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+from markupsafe import Markup
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import ScaledTranslation
+
+from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER, Document
+
+# Matplotlib wants colours, the page has variables: each of these stands for one.
+INK, FIRST, SECOND, GRID, HUMAN = "#010101", "#020202", "#030303", "#040404", "#050505"
+_VARIABLES = {INK: "currentColor", FIRST: "var(--first)", SECOND: "var(--second)", GRID: "var(--grid)"}
+_VARIABLES[HUMAN] = "var(--human)"
+
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.size": 11,
+    "text.color": INK,
+    "axes.edgecolor": GRID,
+    "axes.labelcolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "grid.color": GRID,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+}
+
+_SIMILAR_SIZE = 1.15  # files this close to each other would hide each other's markers
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One plot."""
+
+    name: str
+    title: str
+    caption: str
+    svg: Markup
+
+
+def draw_charts(document: Document) -> list[Chart]:
+    """All plots, from the Result document."""
+    people = "; people: listeners on all clips of the corpus" if document.human_listeners else ""
+    resampled = (document.item(KERAS, "UA") or {})["resampled"]
+    threads = " and ".join(map(str, document.threads))
+    confusions = [KERAS, *(name for name in ("int8",) if name in document.variants)]
+    return [
+        _chart(
+            "accuracy",
+            "Accuracy and size",
+            f"UA with 95 % intervals over {resampled}; files of nearly the same size stand side by side. Keras: the "
+            f"float model they were made of; chance: guessing{people}.",
+            lambda figure: _accuracy(figure.subplots(), document),
+        ),
+        _chart(
+            "latency",
+            "Latency",
+            f"Median of one inference with {threads} threads, whiskers up to the 90th percentile; the front end makes "
+            "the features once, with one thread.",
+            lambda figure: _latency(figure.subplots(), document),
+        ),
+        _chart(
+            "size",
+            "Size",
+            "The file as it is shipped, and gzipped.",
+            lambda figure: _size(figure.subplots(), document),
+        ),
+        _chart(
+            "memory",
+            "Peak memory",
+            "Resident memory of a fresh process that answers one clip, and of one that opens no interpreter.",
+            lambda figure: _memory(figure.subplots(), document),
+        ),
+        *(
+            _chart(
+                f"confusion-{name.lower()}",
+                f"Confusions: {name}",
+                "Clips by true emotion (rows) and answer (columns); shade: share of the row.",
+                lambda figure, name=name: _confusion(
+                    figure.subplots(), document.details["confusion"][name], document.details["labels"]
+                ),
+                height=4.6,
+            )
+            for name in confusions
+        ),
+    ]
+
+
+def _chart(name: str, title: str, caption: str, draw: Callable[[Figure], None], height: float = 3.4) -> Chart:
+    style: dict[Any, Any] = {**_STYLE, "svg.hashsalt": name}
+    with matplotlib.rc_context(style):
+        figure = Figure(figsize=(6, height), layout="constrained")
+        draw(figure)
+        buffer = io.StringIO()
+        nothing = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+        figure.savefig(buffer, format="svg", transparent=True, metadata=nothing)
+    return Chart(name, title, caption, Markup(_inline(buffer.getvalue(), name, title)))
+
+
+def _inline(svg: str, name: str, title: str) -> str:
+    """An SVG document as part of a page: no size of its own, ids that no other plot has, the page's colours."""
+    svg = svg[svg.index("<svg") :]
+    opening = re.search(r'viewBox="[^"]*"', svg)
+    assert opening, "matplotlib gives every SVG a viewBox"
+    svg = f'<svg {opening[0]} role="img" aria-label="{title}">' + svg[svg.index(">") + 1 :]
+    svg = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{name}-", svg)
+    for colour, variable in _VARIABLES.items():
+        svg = svg.replace(colour, variable)
+    return svg
+
+
+def _accuracy(axes: Axes, document: Document) -> None:
+    previous, shift = 0.0, 0
+    for variant in sorted(document.variants, key=lambda v: document.value(v, "file")):
+        size, item = document.value(variant, "file") / 1e6, document.item(variant, "UA")
+        assert item is not None
+        shift = shift + 1 if size < previous * _SIMILAR_SIZE else 0
+        previous = size
+        figure = axes.get_figure(root=True)
+        assert figure is not None
+        aside = axes.transData + ScaledTranslation(shift * 0.3, 0, figure.dpi_scale_trans)
+        axes.plot([size, size], [100 * item["low"], 100 * item["high"]], color=FIRST, transform=aside)
+        axes.plot(size, 100 * item["value"], "o", color=FIRST, markersize=8, transform=aside)
+        end, side = (100 * item["low"] - 2, "top") if item["low"] > 0.4 else (100 * item["high"] + 2, "bottom")
+        axes.text(size, end, variant, rotation=90, ha="center", va=side, fontsize=9, transform=aside)
+    lines = [
+        ("Keras", document.value(KERAS, "UA"), SECOND, "--"),
+        ("chance", 1 / len(document.details["labels"]), INK, ":"),
+    ]
+    if document.human_listeners:
+        lines.append(("people", document.human_listeners["UA"], HUMAN, "-"))
+    for name, share, colour, style in lines:
+        axes.axhline(100 * share, color=colour, linestyle=style)
+        axes.text(1.01, 100 * share, name, va="center", fontsize=9, transform=axes.get_yaxis_transform())
+    axes.set(xlabel="file, MB", ylabel="UA, %", ylim=(0, 102), xlim=(0, previous * 1.15))
+    axes.grid(axis="y", alpha=0.5)
+
+
+def _latency(axes: Axes, document: Document) -> None:
+    names = [FRONT_END, *document.variants]
+    series = {}
+    for threads in document.threads:
+        measured = [document.item(name, "latency median", threads) for name in names]
+        series[f"{threads} thread{'s' if threads > 1 else ''}"] = [item["value"] if item else 0.0 for item in measured]
+    whiskers = [
+        [item["value"] if (item := document.item(name, "latency p90", threads)) else 0.0 for name in names]
+        for threads in document.threads
+    ]
+    _bars(axes, names, series, "ms", whiskers)
+
+
+def _size(axes: Axes, document: Document) -> None:
+    series = {kind: [document.value(name, kind) / 1e6 for name in document.variants] for kind in ("file", "gzip")}
+    _bars(axes, document.variants, series, "MB")
+
+
+def _memory(axes: Axes, document: Document) -> None:
+    names = [NO_INTERPRETER, *document.variants]
+    _bars(axes, names, {"peak": [document.value(name, "peak memory") / 1e6 for name in names]}, "MB")
+
+
+def _bars(
+    axes: Axes, names: list[str], series: dict[str, list[float]], unit: str, upper: list[list[float]] | None = None
+) -> None:
+    """Horizontal bars, a group for each name; whiskers reach to `upper`."""
+    thickness = 0.8 / len(series)
+    for index, (label, values) in enumerate(series.items()):
+        places = [row + (index - (len(series) - 1) / 2) * thickness for row in range(len(names))]
+        bars = axes.barh(places, values, thickness * 0.9, color=(FIRST, SECOND)[index % 2], label=label)
+        whiskers = upper[index] if upper else values
+        axes.hlines(places, values, whiskers, color=INK, linewidth=1)
+        for bar, value, whisker in zip(bars, values, whiskers, strict=True):
+            if value:
+                axes.annotate(
+                    f"{value:.3g}",
+                    (max(value, whisker), bar.get_y() + bar.get_height() / 2),
+                    xytext=(4, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=9,
+                )
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set_xlabel(unit)
+    axes.margins(x=0.12)
+    if len(series) > 1:
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(series))
+
+
+def _confusion(axes: Axes, counts: list[list[int]], labels: list[str]) -> None:
+    for row, line in enumerate(counts):
+        for column, count in enumerate(line):
+            share = count / max(1, sum(line))
+            axes.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=FIRST, alpha=0.75 * share))
+            axes.text(column, row, str(count), ha="center", va="center", fontsize=10, alpha=1 if count else 0.4)
+    ticks = range(len(labels))
+    axes.set_xticks(ticks, labels, rotation=45, ha="right")
+    axes.set_yticks(ticks, labels)
+    axes.set(xlim=(-0.5, len(labels) - 0.5), ylim=(len(labels) - 0.5, -0.5), xlabel="answer", ylabel="true emotion")
+    axes.set_aspect("equal")

@@ -1,0 +1,66 @@
+"""Measure every exported variant of a run and draw the report.
+
+Size, latency, cold start, memory, and accuracy on the held-out clips against the Keras model. Writes result.json, and
+from it report.md and report.html."""
+
+import argparse
+import json
+from pathlib import Path
+
+EXAMPLES = [
+    "sernet bench runs/emodb-paper",
+    "sernet bench runs/emodb-paper --repetitions 500 --threads 1 2 4",
+    "sernet bench runs/emodb-paper --out reports/emodb --json",
+]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("run", type=Path, metavar="RUN", help="folder that `sernet train` and `sernet export` filled")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/bench)")
+    parser.add_argument(
+        "--repetitions", type=int, default=100, metavar="N", help="timed inferences of each variant (default 100)"
+    )
+    parser.add_argument(
+        "--processes", type=int, default=5, metavar="N", help="fresh processes started for each variant (default 5)"
+    )
+    parser.add_argument(
+        "--threads", type=int, nargs="+", default=[1, 2], metavar="T", help="threads for one inference (default 1 2)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from rich.console import Console
+
+    from sernet.benchmarks.document import Document
+    from sernet.benchmarks.measurement import Settings, measure
+    from sernet.benchmarks.report import write_report
+    from sernet.benchmarks.tables import answer_table, cost_table
+    from sernet.benchmarks.tracking import bar_tracker
+    from sernet.benchmarks.variant import find_variants
+    from sernet.training.progress import progress_bar
+    from sernet.training.run import Run
+
+    settings = Settings(args.repetitions, args.processes, tuple(sorted(set(args.threads))))
+    training_run = Run.open(args.run)
+    variants = find_variants(training_run)
+    with progress_bar(visible=not args.json) as bar:
+        result = measure(training_run, variants, settings, bar_tracker(bar))
+    folder = args.out or args.run / "bench"
+    result.save(folder / "result.json")
+    content = json.loads((folder / "result.json").read_text())
+    page = write_report(folder, content)
+    if args.json:
+        print(json.dumps(content | {"path": str(page)}))
+        return 0
+    console, document = Console(), Document(content)
+    for table in (cost_table(document), answer_table(document)):
+        if console.is_terminal:
+            console.print(table.rich())
+        else:
+            print(f"{table.markdown()}\n")
+    print(page)
+    return 0

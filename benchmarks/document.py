@@ -1,0 +1,52 @@
+"""A benchmark's Result document, as tables and plots ask it for figures."""
+
+from typing import Any
+
+KERAS = "Keras"
+"""The name under which the float baseline stands beside the variants."""
+
+FRONT_END = "front end"
+"""The name under which the time of the features stands."""
+
+NO_INTERPRETER = "no interpreter"
+"""The name of the process that imports numpy and sernet.runtime, reads the clip, and opens no interpreter."""
+
+
+class Document:
+    """Reads the JSON of a Result made by `sernet.benchmarks.measurement.measure`."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self.content = content
+        self.details: dict[str, Any] = content["details"]
+        self.variants: list[str] = self.details["variants"]
+        self.reference: str = self.details["reference"]
+        self.threads: list[int] = self.details["settings"]["threads"]
+
+    def item(self, variant: str, metric: str, threads: int | None = None) -> dict[str, Any] | None:
+        """A value with all that is said of it; None when it was not measured."""
+        for item in self.content["values"]:
+            if (item.get("variant"), item["metric"], item.get("threads")) == (variant, metric, threads):
+                return item
+        return None
+
+    def value(self, variant: str, metric: str, threads: int | None = None) -> float:
+        """A value that is always measured; raises KeyError when the document lacks it."""
+        item = self.item(variant, metric, threads)
+        if item is None:
+            raise KeyError(f"{variant}: {metric}")
+        return item["value"]
+
+    @property
+    def note(self) -> str:
+        """What every report on this corpus must say, for example ``synthetic``; empty otherwise."""
+        return self.details["corpus"]["note"]
+
+    @property
+    def human_listeners(self) -> dict[str, Any] | None:
+        """What people reach on this corpus (UA, WA, source), where it was published."""
+        return self.details["human_listeners"]
+
+    @property
+    def answered(self) -> list[str]:
+        """What answered the test clips: Keras, and the variants."""
+        return [KERAS, *self.variants]

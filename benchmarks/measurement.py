@@ -1,0 +1,182 @@
+"""Everything that is measured of one run, as one Result document that every table and plot is made from."""
+
+import importlib.metadata
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from sernet.benchmarks.accuracy import answer_values, confusion_counts, variant_probabilities
+from sernet.benchmarks.anchors import HUMAN_LISTENERS
+from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER
+from sernet.benchmarks.fresh_process import FreshStart, fresh_starts
+from sernet.benchmarks.latency import BLOCK, UNTIMED, interleaved_latency, median, percentile_90, ratio
+from sernet.benchmarks.tracking import Tracker
+from sernet.benchmarks.variant import GZIP_LEVEL, Variant
+from sernet.export.microcontroller import MicroInterpreter
+from sernet.runtime.errors import SernetError
+from sernet.runtime.interpreter import interpreter_package
+from sernet.training.evaluation import predict, protocol
+from sernet.training.features import clip_waveform
+from sernet.training.result import Result
+from sernet.training.run import Run
+
+Values = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How often things are measured."""
+
+    repetitions: int = 100
+    """Timed calls of each network, for each number of threads."""
+    processes: int = 5
+    """Fresh processes of each variant."""
+    threads: tuple[int, ...] = (1, 2)
+    """Threads for one inference."""
+
+    def __post_init__(self) -> None:
+        if min(self.repetitions, self.processes, *self.threads) < 1:
+            raise SernetError("--repetitions, --processes and --threads must be at least 1")
+
+
+def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker) -> Result:
+    """Measure all variants of a run.
+
+    The document's `values` each name their `variant` (or Keras, the front end, the process without interpreter), and
+    where it matters `threads` and `unit`. Its `details` hold the raw samples that medians are made of, confusion
+    matrices by variant, the corpus, the settings, and the interpreter.
+
+    Raises:
+        SernetError: the run is not finished, a clip cannot be read, or a variant cannot be opened.
+    """
+    load_average = os.getloadavg()
+    answers, confusions = _answers(run, variants, track)
+    timings, latency_samples, front_end_samples = _timings(run, variants, settings, track)
+    starts, fresh = _fresh_processes(run, variants, settings, track)
+    arenas, notes = _micro_arenas(variants)
+    return Result(
+        what="benchmark",
+        subject=run.folder.resolve().name,
+        protocol=protocol(run),
+        corpus=run.corpus["title"],
+        n=len(run.split.test),
+        seed=run.config.seed,
+        values=[*_sizes(variants), *timings, *starts, *arenas, *answers],
+        details={
+            "variants": [variant.name for variant in variants],
+            "reference": variants[0].name,
+            "labels": list(run.labels),
+            "corpus": run.corpus,
+            "human_listeners": HUMAN_LISTENERS.get(run.corpus["name"]),
+            "input_duration_s": run.config.input_duration,
+            "clips": {name: len(side) for name, side in run.split.sides.items()},
+            "shared_speakers": list(run.split.shared_speakers),
+            "settings": asdict(settings) | {"block": BLOCK, "untimed": UNTIMED, "gzip_level": GZIP_LEVEL},
+            "interpreter": _interpreter(),
+            "load_average": load_average[0],
+            "notes": notes,
+            "confusion": confusions,
+            "samples": {"latency_ms": latency_samples, "front_end_ms": front_end_samples, "fresh_processes": fresh},
+        },
+    )
+
+
+def _sizes(variants: Sequence[Variant]) -> Values:
+    return [
+        {"variant": variant.name, "metric": metric, "unit": "bytes", "value": value}
+        for variant in variants
+        for metric, value in (
+            ("file", variant.path.stat().st_size),
+            ("flatbuffer", variant.flatbuffer_bytes),
+            ("gzip", variant.gzip_bytes),
+        )
+    ]
+
+
+def _answers(run: Run, variants: Sequence[Variant], track: Tracker) -> tuple[Values, dict[str, list[list[int]]]]:
+    values, confusions = [], {}
+    baseline = None
+    for name, variant in track([(KERAS, None), *((v.name, v) for v in variants)], "accuracy"):
+        clips = run.split.test
+        probabilities = predict(run, clips) if variant is None else variant_probabilities(variant, clips)
+        values += [{"variant": name} | value for value in answer_values(run, probabilities, baseline)]
+        confusions[name] = confusion_counts(run, probabilities)
+        baseline = probabilities if baseline is None else baseline
+    return values, confusions
+
+
+def _timings(
+    run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
+) -> tuple[Values, dict[str, Any], dict[str, Any]]:
+    """Latencies of the networks by number of threads, and of the front end."""
+    clip = run.split.test[0]
+    values: Values = []
+    samples = {}
+    for threads in settings.threads:
+        calls = {}
+        for variant in variants:
+            network, example = variant.network(threads), variant.network_input(clip)
+            calls[variant.name] = lambda network=network, example=example: network.probabilities(example)
+        turns = interleaved_latency(calls, settings.repetitions, track, f"latency, threads: {threads}")
+        samples[str(threads)] = turns
+        for name in calls:
+            values += _latency_values(name, turns[name], threads)
+            relative = ratio(turns[name], turns[variants[0].name])
+            values.append({"variant": name, "metric": "latency ratio", "threads": threads, "value": relative})
+    front_end = run.config.front_end
+    waveform = clip_waveform(clip, front_end, run.config.input_duration)
+    features = interleaved_latency(
+        {FRONT_END: lambda: front_end.features(waveform)}, settings.repetitions, track, FRONT_END
+    )
+    return [*values, *_latency_values(FRONT_END, features[FRONT_END], 1)], samples, features
+
+
+def _latency_values(name: str, turns: list[list[float]], threads: int) -> Values:
+    shared = {"variant": name, "unit": "ms", "threads": threads, "n": sum(map(len, turns))}
+    return [
+        shared | {"metric": "latency median", "value": median(turns)},
+        shared | {"metric": "latency p90", "value": percentile_90(turns)},
+    ]
+
+
+def _fresh_processes(
+    run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
+) -> tuple[Values, dict[str, Any]]:
+    waveform = clip_waveform(run.split.test[0], run.config.front_end, run.config.input_duration)
+    models = {NO_INTERPRETER: None} | {variant.name: variant.path for variant in variants}
+    started = fresh_starts(models, waveform, settings.processes, track)
+    values = [
+        {"variant": name, "metric": metric, "unit": unit, "n": len(starts), "value": float(np.median(figures))}
+        for name, starts in started.items()
+        for metric, unit, figures in (
+            ("cold start", "s", [start.seconds for start in starts]),
+            ("peak memory", "bytes", [start.peak_bytes for start in starts]),
+        )
+    ]
+    return values, {name: [_plain(start) for start in starts] for name, starts in started.items()}
+
+
+def _plain(start: FreshStart) -> dict[str, float]:
+    return {"seconds": start.seconds, "peak_bytes": start.peak_bytes}
+
+
+def _micro_arenas(variants: Sequence[Variant]) -> tuple[Values, list[str]]:
+    """RAM in TensorFlow Lite Micro of what it takes: int8 between int8 input and output."""
+    values, notes = [], []
+    for variant in variants:
+        if variant.bundle.manifest.quantisation != "int8":
+            continue
+        shared = {"variant": variant.name, "metric": "TensorFlow Lite Micro arena", "unit": "bytes"}
+        try:
+            values.append(shared | {"value": MicroInterpreter(variant.bundle.model).arena_bytes})
+        except SernetError as error:
+            notes.append(f"{variant.name}: no arena of TensorFlow Lite Micro was measured: {error}")
+    return values, notes
+
+
+def _interpreter() -> str:
+    package = interpreter_package().split(".")[0].replace("_", "-")
+    return f"{package} {importlib.metadata.version(package)}"

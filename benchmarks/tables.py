@@ -1,0 +1,107 @@
+"""The report's tables: one row for each variant, every cell from the Result document."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table as RichTable
+
+from sernet.benchmarks.document import KERAS, Document
+
+NOTHING = "-"
+"""A cell for which nothing was measured."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of text; the first column names the row, the others are figures."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def markdown(self) -> str:
+        """GitHub's Markdown."""
+        rule = ["---", *["---:"] * (len(self.columns) - 1)]
+        lines = [" | ".join(cells) for cells in (self.columns, rule, *self.rows)]
+        return "\n".join(f"| {line} |" for line in lines)
+
+    def rich(self) -> RichTable:
+        """For a terminal."""
+        table = RichTable(title=self.title, title_justify="left")
+        for index, column in enumerate(self.columns):
+            table.add_column(column, justify="right" if index else "left", no_wrap=index == 0)
+        for row in self.rows:
+            table.add_row(*row)
+        return table
+
+
+def cost_table(document: Document) -> Table:
+    """Size, speed and memory."""
+    threads = document.threads
+    names = [f"{count} thread{'s' if count > 1 else ''}" for count in threads]
+    columns = (
+        "variant",
+        "file, bytes",
+        "gzip, bytes",
+        *(f"{name}: median / p90, ms" for name in names),
+        *(f"{name}: times {document.reference}" for name in names[:1]),
+        "cold start, s",
+        "peak memory, MB",
+        "TFLM arena, bytes",
+    )
+    rows = tuple(
+        (
+            variant,
+            whole(document.item(variant, "file")),
+            whole(document.item(variant, "gzip")),
+            *(
+                f"{document.value(variant, 'latency median', count):.2f} / "
+                f"{document.value(variant, 'latency p90', count):.2f}"
+                for count in threads
+            ),
+            *(f"{document.value(variant, 'latency ratio', count):.2f}" for count in threads[:1]),
+            f"{document.value(variant, 'cold start'):.2f}",
+            f"{document.value(variant, 'peak memory') / 1e6:.1f}",
+            whole(document.item(variant, "TensorFlow Lite Micro arena")),
+        )
+        for variant in document.variants
+    )
+    return Table("Size, speed and memory", columns, rows)
+
+
+def answer_table(document: Document) -> Table:
+    """Accuracy with 95 % intervals, and the difference to Keras."""
+    columns = ("variant", "UA, %", "UA - Keras, points", "WA, %", "weighted F1, %", "ECE, %", "answers as Keras, %")
+    rows = tuple(
+        (
+            variant,
+            percent(document.item(variant, "UA")),
+            percent(document.item(variant, "UA difference"), signed=True),
+            percent(document.item(variant, "WA")),
+            percent(document.item(variant, "weighted F1")),
+            percent(document.item(variant, "ECE")),
+            percent(document.item(variant, "agreement with Keras")),
+        )
+        for variant in document.variants
+    )
+    return Table("Answers on the held-out clips", columns, rows)
+
+
+def baseline_line(document: Document) -> str:
+    """How the Keras model answers the same clips."""
+    metrics = ("UA", "WA", "weighted F1", "ECE")
+    return ", ".join(f"{metric} {percent(document.item(KERAS, metric))} %" for metric in metrics)
+
+
+def whole(item: dict[str, Any] | None) -> str:
+    """A whole number with separators."""
+    return NOTHING if item is None else f"{item['value']:,.0f}"
+
+
+def percent(item: dict[str, Any] | None, *, signed: bool = False) -> str:
+    """A share in percent, with its interval where it has one."""
+    if item is None:
+        return NOTHING
+    form = "{:+z.1f}" if signed else "{:.1f}"
+    shown = [form.format(100 * item[name]) for name in ("value", "low", "high") if name in item]
+    return shown[0] if len(shown) == 1 else f"{shown[0]} [{shown[1]}, {shown[2]}]"

@@ -1,0 +1,78 @@
+"""The exported variants of a run, and how big they are."""
+
+import gzip
+import io
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from sernet.export.formats import FORMATS
+from sernet.runtime.bundle import Bundle, load_bundle
+from sernet.runtime.errors import SernetError
+from sernet.runtime.network import Network
+from sernet.training.clip import Clip
+from sernet.training.features import clip_features, clip_waveform
+from sernet.training.run import Run
+
+GZIP_LEVEL = 9
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One exported file of a run."""
+
+    name: str
+    """For example ``int8``: the file's name without ``model-``."""
+    path: Path
+    bundle: Bundle
+
+    @property
+    def fused(self) -> bool:
+        """Whether the front end is part of the model."""
+        return self.bundle.manifest.input_kind == "waveform"
+
+    @cached_property
+    def flatbuffer_bytes(self) -> int:
+        """Bytes of the model alone: the description's zip begins behind it."""
+        with zipfile.ZipFile(io.BytesIO(self.bundle.model)) as archive:
+            return min(entry.header_offset for entry in archive.infolist())
+
+    @cached_property
+    def gzip_bytes(self) -> int:
+        """Bytes of the whole file as a download takes them."""
+        return len(gzip.compress(self.bundle.model, GZIP_LEVEL, mtime=0))
+
+    def network(self, threads: int = 1) -> Network:
+        """The network, ready to answer; raises SernetError with the file's path when no interpreter opens it."""
+        try:
+            return Network(self.bundle, threads=threads)
+        except SernetError as error:
+            raise SernetError(f"{self.path}: {error}") from None
+
+    def network_input(self, clip: Clip) -> np.ndarray:
+        """A clip as the network takes it: features (frames, feature_count), or (samples,) when fused."""
+        prepare = clip_waveform if self.fused else clip_features
+        return prepare(clip, self.bundle.manifest.front_end, self.bundle.manifest.window_s)
+
+
+def find_variants(run: Run) -> list[Variant]:
+    """Every ``RUN/export/model-*.tflite``, in the order of `FORMATS`; the first is the reference of all ratios.
+
+    Raises:
+        SernetError: there is none, or one was exported from another run.
+        BundleError: one is no bundle.
+    """
+    folder = run.folder / "export"
+    variants = []
+    for path in sorted(folder.glob("model-*.tflite")):
+        bundle = load_bundle(path)
+        if bundle.manifest.labels != run.labels:
+            raise SernetError(f"{path} has other labels than {run.folder}: `sernet export {run.folder}` makes it anew")
+        variants.append(Variant(path.stem.removeprefix("model-"), path, bundle))
+    if not variants:
+        raise SernetError(f"no exported variants in {folder}: `sernet export {run.folder} --format all` makes them")
+    order = list(FORMATS)
+    return sorted(variants, key=lambda variant: order.index(variant.name) if variant.name in order else len(order))
