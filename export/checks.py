@@ -63,9 +63,7 @@ def check_structure(flatbuffer: bytes, target: Format, parameters: int, *, fused
         )
     expected = parameters * target.bytes_per_weight
     if len(flatbuffer) < 0.9 * expected or (len(flatbuffer) > 1.25 * expected + 32_768 and not fused):
-        raise ExportCheckError(
-            f"the {target.name} model has {len(flatbuffer):,} bytes, and {expected:,.0f} were expected"
-        )
+        raise ExportCheckError(f"the {target.name} model has {len(flatbuffer):,} bytes instead of {expected:,.0f}")
     return found
 
 

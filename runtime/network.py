@@ -49,7 +49,7 @@ class Network:
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""
         output = dequantise(self.raw_output(quantise(inputs, self.input_tensor)), self.output_tensor)
-        output = np.maximum(output, np.finfo(np.float32).tiny) ** (1.0 / self.bundle.manifest.temperature)
+        output = np.maximum(output, 0.0) ** (1.0 / self.bundle.manifest.temperature)
         return (output / output.sum()).astype(np.float32)
 
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:

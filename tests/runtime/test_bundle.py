@@ -1,0 +1,95 @@
+"""A bundle describes itself, and what is none is refused in one line."""
+
+import dataclasses
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sernet.runtime.bundle import DEFAULT_BUNDLE, BundleError, load_bundle, pack_bundle
+from sernet.runtime.interpreter import open_interpreter
+
+
+def flatbuffer() -> bytes:
+    """The shipped model without its description."""
+    content = DEFAULT_BUNDLE.read_bytes()
+    with zipfile.ZipFile(DEFAULT_BUNDLE) as archive:
+        return content[: min(info.header_offset for info in archive.infolist())]
+
+
+def with_description(path: Path, **changes: object) -> Path:
+    """A bundle whose description has these values; None removes a name."""
+    values = {k: v for k, v in (load_bundle().manifest.to_json() | changes).items() if v is not None}
+    path.write_bytes(flatbuffer())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("sernet.json", json.dumps(values))
+    return path
+
+
+def test_a_manifest_survives_packing(tmp_path: Path):
+    manifest = dataclasses.replace(load_bundle().manifest, temperature=1.5, uncertain_below=0.4, name="other")
+    (tmp_path / "m.tflite").write_bytes(pack_bundle(flatbuffer(), manifest))
+    assert load_bundle(tmp_path / "m.tflite").manifest == manifest
+
+
+def test_the_interpreter_does_not_mind_the_description():
+    outputs = []
+    for model in (flatbuffer(), DEFAULT_BUNDLE.read_bytes()):
+        interpreter = open_interpreter(model)
+        tensor = interpreter.get_input_details()[0]
+        values = np.random.default_rng(0).integers(-128, 128, tensor["shape"]).astype(np.int8)
+        interpreter.set_tensor(tensor["index"], values)
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"]))
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+
+
+def test_unzip_shows_the_description():
+    if not shutil.which("unzip"):
+        pytest.skip("unzip is not installed")
+    done = subprocess.run(["unzip", "-p", DEFAULT_BUNDLE, "labels.txt"], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr
+    assert tuple(done.stdout.split()) == load_bundle().manifest.labels
+
+
+def test_names_that_a_later_version_adds_are_ignored(tmp_path: Path):
+    assert load_bundle(with_description(tmp_path / "m.tflite", colour="blue")).manifest == load_bundle().manifest
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format_version": 2}, "format is version 2"),
+        ({"format_version": None}, "format is version None"),
+        ({"labels": None}, "incomplete"),
+        ({"front_end": None}, "incomplete"),
+        ({"front_end": {"sample_rate": 8000}}, "do not fit below 4000 Hz"),
+        ({"front_end": {"wavelets": 3}}, "does not know: wavelets"),
+        ({"front_end": {"mel_bins": "many"}}, "not of type int"),
+    ],
+)
+def test_a_description_that_cannot_be_used_is_told_in_one_line(changes: dict, message: str, tmp_path: Path):
+    with pytest.raises(BundleError, match=message) as error:
+        load_bundle(with_description(tmp_path / "m.tflite", **changes))
+    assert "\n" not in str(error.value) and "m.tflite" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read the model .*: No such file"),
+        (b"", "is not a TensorFlow Lite model"),
+        (b"hello world, this is text", "is not a TensorFlow Lite model"),
+        (flatbuffer(), "does not describe itself"),
+        (DEFAULT_BUNDLE.read_bytes()[:-100], "does not describe itself"),
+    ],
+)
+def test_what_is_no_bundle_is_refused(content: bytes | None, message: str, tmp_path: Path):
+    if content is not None:
+        (tmp_path / "m.tflite").write_bytes(content)
+    with pytest.raises(BundleError, match=message):
+        load_bundle(tmp_path / "m.tflite")
