@@ -96,4 +96,7 @@ def test_tflite_runtime_takes_the_place_of_litert(wheel: Path, clip: Path, tmp_p
     assert installed(python) == {"sernet", "numpy", "tflite-runtime"}
     answer, modules = imported(python, clip)
     assert modules == {"sernet", "numpy", "tflite_runtime"}
-    assert answer == answer_here(clip)
+    expected = answer_here(clip)
+    # the kernels of the two differ by a quantisation step of the softmax here and there
+    assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=2 / 256)
+    assert answer["label"] == expected["label"]
