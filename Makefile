@@ -2,10 +2,12 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-RUN ?= runs/emodb-paper
+DATASET ?= emodb
 PRESET ?= paper
+RUN ?= runs/$(DATASET)-$(PRESET)
+ARGS ?=
 
-.PHONY: setup lock demo train export-int8 bench test test-long lint format clean
+.PHONY: setup lock demo train export-int8 bench test lint format clean
 
 setup: .venv/installed
 
@@ -23,21 +25,46 @@ lock: | .venv/installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-emit-find-links --custom-compile-command 'make lock' --extra dev pyproject.toml -o requirements-dev.lock
 
-# Pyright sees the folders under their import names through a tree of links.
+# --- the embedded default: a synthetic corpus, made on the spot; no network, no recordings -------------------------
+
+SYNTHETIC := data/synthetic
+
+demo: setup
+	$(BIN)/sernet data synthesize --takes 1 --out $(SYNTHETIC)
+	$(BIN)/sernet train --dataset $(SYNTHETIC) --preset quick --test-speakers f5,m5 --out runs/demo
+	$(BIN)/sernet export runs/demo --format all
+	$(BIN)/sernet bench runs/demo
+	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_b10_anger_0.wav
+
+# --- real speech: EMO-DB from SERNET_DATA, ./data or the user's cache (`sernet data fetch emodb`) ------------------
+
+train: setup
+	$(BIN)/sernet train --dataset $(DATASET) --preset $(PRESET) --out $(RUN) $(ARGS)
+
+export-int8: setup
+	$(BIN)/sernet export $(RUN) --format int8
+
+bench: setup
+	$(BIN)/sernet export $(RUN) --format all
+	$(BIN)/sernet bench $(RUN)
+
+# --- habits -------------------------------------------------------------------------------------------------------
+
+# The type checker (pyright, packaged with its own node) sees the folders under their import names through a tree of links.
 lint: setup
 	@mkdir -p build/types/sernet
 	@for part in runtime training export benchmarks; do ln -sfn $(CURDIR)/$$part build/types/sernet/$$part; done
 	@for file in sernet/*.py; do ln -sf $(CURDIR)/$$file build/types/sernet/; done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(BIN)/basedpyright
 
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 test: setup
-	$(BIN)/python -m pytest -m 'not long'
+	$(BIN)/python -m pytest
 
 clean:
-	rm -rf build dist runs reports data/synthetic .pytest_cache .ruff_cache
+	rm -rf build dist runs $(SYNTHETIC) .pytest_cache .ruff_cache
