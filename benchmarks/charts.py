@@ -64,8 +64,8 @@ def draw_charts(document: Document) -> list[Chart]:
         _chart(
             "latency",
             "Latency",
-            f"Median of one inference with {threads} threads, whiskers up to the 90th percentile; the front end makes "
-            "the features once, with one thread.",
+            f"Median of one inference with {threads} threads, whiskers up to the 90th percentile. A front end "
+            "outside the network makes the features, with one thread.",
             lambda figure: _latency(figure.subplots(), document),
         ),
         _chart(
@@ -119,6 +119,7 @@ def _inline(svg: str, name: str, title: str) -> str:
 
 
 def _accuracy(axes: Axes, document: Document) -> None:
+    below = min((document.item(name, "UA") or {})["low"] for name in document.variants) > 0.35  # is there room?
     previous, shift = 0.0, 0
     for variant in sorted(document.variants, key=lambda v: document.value(v, "file")):
         size, item = document.value(variant, "file") / 1e6, document.item(variant, "UA")
@@ -127,10 +128,10 @@ def _accuracy(axes: Axes, document: Document) -> None:
         previous = size
         figure = axes.get_figure(root=True)
         assert figure is not None
-        aside = axes.transData + ScaledTranslation(shift * 0.3, 0, figure.dpi_scale_trans)
+        aside = axes.transData + ScaledTranslation(shift * 0.18, 0, figure.dpi_scale_trans)
         axes.plot([size, size], [100 * item["low"], 100 * item["high"]], color=FIRST, transform=aside)
         axes.plot(size, 100 * item["value"], "o", color=FIRST, markersize=8, transform=aside)
-        end, side = (100 * item["low"] - 2, "top") if item["low"] > 0.4 else (100 * item["high"] + 2, "bottom")
+        end, side = (100 * item["low"] - 2, "top") if below else (100 * item["high"] + 2, "bottom")
         axes.text(size, end, variant, rotation=90, ha="center", va=side, fontsize=9, transform=aside)
     lines = [
         ("Keras", document.value(KERAS, "UA"), SECOND, "--"),
@@ -146,7 +147,8 @@ def _accuracy(axes: Axes, document: Document) -> None:
 
 
 def _latency(axes: Axes, document: Document) -> None:
-    names = [FRONT_END, *document.variants]
+    front_end = [FRONT_END] if document.item(FRONT_END, "latency median", 1) else []
+    names = [*front_end, *document.variants]
     series = {}
     for threads in document.threads:
         measured = [document.item(name, "latency median", threads) for name in names]

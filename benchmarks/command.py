@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from sernet.benchmarks.document import Document
     from sernet.benchmarks.measurement import Settings, measure
     from sernet.benchmarks.report import write_report
-    from sernet.benchmarks.tables import answer_table, cost_table
+    from sernet.benchmarks.tables import make_tables
     from sernet.benchmarks.tracking import bar_tracker
     from sernet.benchmarks.variant import find_variants
     from sernet.training.progress import progress_bar
@@ -56,10 +56,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(content | {"path": str(page)}))
         return 0
-    console, document = Console(), Document(content)
-    for table in (cost_table(document), answer_table(document)):
+    console = Console()
+    for table in make_tables(Document(content)):
         if console.is_terminal:
-            console.print(table.rich())
+            console.print(table.rich(), "")
         else:
             print(f"{table.markdown()}\n")
     print(page)

@@ -111,7 +111,7 @@ def _answers(run: Run, variants: Sequence[Variant], track: Tracker) -> tuple[Val
 def _timings(
     run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
 ) -> tuple[Values, dict[str, Any], dict[str, Any]]:
-    """Latencies of the networks by number of threads, and of the front end."""
+    """Latencies of the networks by number of threads, and of the front end unless it is part of them."""
     clip = run.split.test[0]
     values: Values = []
     samples = {}
@@ -126,6 +126,8 @@ def _timings(
             values += _latency_values(name, turns[name], threads)
             relative = ratio(turns[name], turns[variants[0].name])
             values.append({"variant": name, "metric": "latency ratio", "threads": threads, "value": relative})
+    if all(variant.fused for variant in variants):  # the front end's time is in the network's
+        return values, samples, {}
     front_end = run.config.front_end
     waveform = clip_waveform(clip, front_end, run.config.input_duration)
     features = interleaved_latency(

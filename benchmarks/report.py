@@ -8,7 +8,7 @@ import jinja2
 
 from sernet.benchmarks.charts import Chart, draw_charts
 from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER, Document
-from sernet.benchmarks.tables import Table, answer_table, baseline_line, cost_table, percent
+from sernet.benchmarks.tables import Table, baseline_line, make_tables, percent
 from sernet.training.atomic import write_text
 
 LIMITS = (
@@ -25,6 +25,7 @@ class Report:
     """What the Markdown file and the page both show."""
 
     title: str
+    subtitle: str
     note: str
     facts: tuple[tuple[str, str], ...]
     findings: tuple[str, ...]
@@ -40,10 +41,11 @@ def make_report(document: Document) -> Report:
         limits = ("Synthetic speech: the chain was tested, not its accuracy on people.", *LIMITS)
     return Report(
         title=f"{document.content['subject']}: what each variant costs, and what it loses",
+        subtitle=f"{document.content['corpus']}; {document.content['protocol']}; n = {document.content['n']} clips",
         note=document.note,
         facts=_facts(document),
         findings=_findings(document),
-        tables=(cost_table(document), answer_table(document)),
+        tables=make_tables(document),
         remarks=(*_remarks(document), *document.details["notes"]),
         limits=limits,
     )
@@ -61,7 +63,7 @@ def write_report(folder: Path, content: dict[str, Any]) -> Path:
 
 def markdown(report: Report) -> str:
     """The report without its plots."""
-    parts = [f"# {report.title}"]
+    parts = [f"# {report.title}", report.subtitle]
     if report.note:
         parts.append(f"**Note: {report.note}**")
     parts.append("\n".join(f"- {name}: {value}" for name, value in report.facts))
@@ -105,14 +107,21 @@ def _findings(document: Document) -> tuple[str, ...]:
     variants = document.variants
     smallest = min(variants, key=lambda v: document.value(v, "gzip"))
     fastest = min(variants, key=lambda v: document.value(v, "latency median", threads))
-    furthest = max(variants, key=lambda v: abs(document.value(v, "UA difference")))
+    furthest = min(
+        variants,
+        key=lambda v: (
+            document.value(v, "agreement with Keras"),
+            -document.value(v, "worst probability difference"),
+        ),
+    )
+    features = document.item(FRONT_END, "latency median", 1)
+    before = f", after {features['value']:.2f} ms for its features" if features else ", front end included"
     share = document.value(smallest, "gzip") / document.value(reference, "gzip")
     return (
         f"Smallest download: {smallest}, {document.value(smallest, 'gzip'):,} bytes ({share:.0%} of {reference})",
         f"Fastest: {fastest}, {document.value(fastest, 'latency median', threads):.2f} ms "
         f"({document.value(fastest, 'latency ratio', threads):.2f} times {reference}) for "
-        f"{document.details['input_duration_s']:g} s of speech, after "
-        f"{document.value(FRONT_END, 'latency median', 1):.2f} ms for its features",
+        f"{document.details['input_duration_s']:g} s of speech{before}",
         f"Furthest from Keras: {furthest}, UA {percent(document.item(furthest, 'UA difference'), signed=True)} points, "
         f"same answer on {percent(document.item(furthest, 'agreement with Keras'))} % of the clips",
     )
@@ -125,7 +134,8 @@ def _remarks(document: Document) -> tuple[str, ...]:
     start = document.value(NO_INTERPRETER, "cold start")
     return (
         f"Accuracy: UA is the mean recall over the classes, WA the share of right answers; 95 % bootstrap intervals "
-        f"over {resampled}, those of the difference over the same {resampled} for both.",
+        f"over {resampled}, those of the difference over the same {resampled} for both. As Keras: the share of "
+        "clips with the same answer.",
         f"Latency: the network alone, warm, {settings['repetitions']} calls for each number of threads, the variants "
         f"taking turns of {settings['block']} after {settings['untimed']} untimed calls; times {reference} is a median "
         "over the turns.",

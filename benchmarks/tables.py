@@ -26,52 +26,64 @@ class Table:
         return "\n".join(f"| {line} |" for line in lines)
 
     def rich(self) -> RichTable:
-        """For a terminal."""
-        table = RichTable(title=self.title, title_justify="left")
+        """For a terminal; narrow enough for 80 columns, because an interval goes below its value."""
+        table = RichTable(
+            title=self.title, title_justify="left", box=None, pad_edge=False, padding=(0, 1), collapse_padding=True
+        )
         for index, column in enumerate(self.columns):
             table.add_column(column, justify="right" if index else "left", no_wrap=index == 0)
         for row in self.rows:
-            table.add_row(*row)
+            table.add_row(*(cell.replace(" [", "\n[") for cell in row))
         return table
 
 
-def cost_table(document: Document) -> Table:
-    """Size, speed and memory."""
-    threads = document.threads
-    names = [f"{count} thread{'s' if count > 1 else ''}" for count in threads]
-    columns = (
-        "variant",
-        "file, bytes",
-        "gzip, bytes",
-        *(f"{name}: median / p90, ms" for name in names),
-        *(f"{name}: times {document.reference}" for name in names[:1]),
-        "cold start, s",
-        "peak memory, MB",
-        "TFLM arena, bytes",
-    )
+def make_tables(document: Document) -> tuple[Table, ...]:
+    """All tables of a report."""
+    return _size_table(document), _speed_table(document), _answer_table(document)
+
+
+def _size_table(document: Document) -> Table:
+    columns = ("variant", "file, bytes", "gzip, bytes", "peak memory, MB", "TFLM arena, bytes")
     rows = tuple(
         (
             variant,
             whole(document.item(variant, "file")),
             whole(document.item(variant, "gzip")),
-            *(
-                f"{document.value(variant, 'latency median', count):.2f} / "
-                f"{document.value(variant, 'latency p90', count):.2f}"
-                for count in threads
-            ),
-            *(f"{document.value(variant, 'latency ratio', count):.2f}" for count in threads[:1]),
-            f"{document.value(variant, 'cold start'):.2f}",
             f"{document.value(variant, 'peak memory') / 1e6:.1f}",
             whole(document.item(variant, "TensorFlow Lite Micro arena")),
         )
         for variant in document.variants
     )
-    return Table("Size, speed and memory", columns, rows)
+    return Table("Size and memory", columns, rows)
 
 
-def answer_table(document: Document) -> Table:
-    """Accuracy with 95 % intervals, and the difference to Keras."""
-    columns = ("variant", "UA, %", "UA - Keras, points", "WA, %", "weighted F1, %", "ECE, %", "answers as Keras, %")
+def _speed_table(document: Document) -> Table:
+    threads = document.threads
+    names = [f"{count} thread{'s' if count > 1 else ''}" for count in threads]
+    columns = (
+        "variant",
+        *(f"{name}: median / p90, ms" for name in names),
+        f"{names[0]}: times {document.reference}",
+        "cold start, s",
+    )
+    rows = tuple(
+        (
+            variant,
+            *(
+                f"{document.value(variant, 'latency median', count):.2f} / "
+                f"{document.value(variant, 'latency p90', count):.2f}"
+                for count in threads
+            ),
+            f"{document.value(variant, 'latency ratio', threads[0]):.2f}",
+            f"{document.value(variant, 'cold start'):.2f}",
+        )
+        for variant in document.variants
+    )
+    return Table("Speed", columns, rows)
+
+
+def _answer_table(document: Document) -> Table:
+    columns = ("variant", "UA, %", "UA - Keras, points", "WA, %", "weighted F1, %", "ECE, %", "as Keras, %")
     rows = tuple(
         (
             variant,

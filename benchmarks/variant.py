@@ -62,7 +62,7 @@ def find_variants(run: Run) -> list[Variant]:
     """Every ``RUN/export/model-*.tflite``, in the order of `FORMATS`; the first is the reference of all ratios.
 
     Raises:
-        SernetError: there is none, or one was exported from another run.
+        SernetError: there is none, one was exported from another run, or no interpreter opens it.
         BundleError: one is no bundle.
     """
     folder = run.folder / "export"
@@ -71,7 +71,9 @@ def find_variants(run: Run) -> list[Variant]:
         bundle = load_bundle(path)
         if bundle.manifest.labels != run.labels:
             raise SernetError(f"{path} has other labels than {run.folder}: `sernet export {run.folder}` makes it anew")
-        variants.append(Variant(path.stem.removeprefix("model-"), path, bundle))
+        variant = Variant(path.stem.removeprefix("model-"), path, bundle)
+        variant.network()  # one that cannot be opened is told of now, not after minutes
+        variants.append(variant)
     if not variants:
         raise SernetError(f"no exported variants in {folder}: `sernet export {run.folder} --format all` makes them")
     order = list(FORMATS)
