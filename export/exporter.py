@@ -13,11 +13,12 @@ from sernet.export.converter import convert
 from sernet.export.formats import Format
 from sernet.export.fused_front_end import fuse
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
+from sernet.export.model_card import model_card
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
-from sernet.training.atomic import write_bytes
+from sernet.training.atomic import write_bytes, write_text
 from sernet.training.evaluation import accuracy_values, predict, protocol
 from sernet.training.features import clip_features, clip_waveform
 from sernet.training.result import Result
@@ -53,7 +54,7 @@ class Exporter:
         self._fused = run.config.fuse_front_end
 
     def export(self, target: Format, folder: Path | None = None) -> Exported:
-        """Convert, check and publish one variant as ``model-<format>.tflite``, with a Result beside it.
+        """Convert, check and publish one variant as ``model-<format>.tflite``, beside a Result and a model card.
 
         Raises:
             ExportCheckError: a check failed; no file was written.
@@ -88,8 +89,11 @@ class Exporter:
             ],
             details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
         )
+        measured = self._manifest(target, accuracy)
+        bundle = Bundle(measured, pack_bundle(flatbuffer, measured))
         result.save(path.with_suffix(".json"))
-        write_bytes(path, pack_bundle(flatbuffer, self._manifest(target, accuracy)))
+        write_text(path.with_suffix(".md"), model_card(bundle))
+        write_bytes(path, bundle.model)
         return Exported(path, target, result, agreement, arena, note)
 
     def _manifest(self, target: Format, accuracy: list[dict[str, Any]] | None = None) -> Manifest:

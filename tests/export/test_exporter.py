@@ -78,6 +78,14 @@ def test_a_bundle_describes_itself_to_unzip(exported: Path, exporter: Exporter):
     assert all(item["protocol"].startswith("speaker hold-out") and item["n"] == 8 for item in manifest["accuracy"])
 
 
+def test_a_model_card_says_data_protocol_numbers_and_limits(exported: Path):
+    card = (exported / "model-int8.md").read_text()
+    manifest = load_bundle(exported / "model-int8.tflite").manifest
+    assert manifest.corpus["title"] in card and "not for judging people" in card
+    for item in manifest.accuracy:
+        assert f"| {item['metric']} | {item['value']:.3f} |" in card and item["protocol"] in card
+
+
 def test_the_same_run_makes_the_same_bytes(exported: Path, exporter: Exporter, tmp_path: Path):
     again = exporter.export(FORMATS["int8"], tmp_path).path
     assert again.read_bytes() == (exported / "model-int8.tflite").read_bytes()
