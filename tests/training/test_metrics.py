@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import balanced_accuracy_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 
 from sernet.training.metrics import (
     bootstrap_interval,
@@ -19,8 +19,17 @@ PREDICTIONS = np.where(GENERATOR.random(400) < 0.6, TARGETS, GENERATOR.integers(
 SPEAKERS = [f"s{i % 8}" for i in range(400)]
 
 
-def test_unweighted_accuracy_is_balanced_accuracy():
-    assert unweighted_accuracy(TARGETS, PREDICTIONS) == pytest.approx(balanced_accuracy_score(TARGETS, PREDICTIONS))
+@pytest.mark.parametrize("clips", [1, 3, 30, 400])
+def test_every_figure_is_scikit_learns(clips: int):
+    targets, predictions = TARGETS[:clips], PREDICTIONS[:clips]
+    recall = recall_score(targets, predictions, labels=np.unique(targets), average="macro", zero_division=0)
+    assert unweighted_accuracy(targets, predictions) == pytest.approx(recall)
+    assert weighted_accuracy(targets, predictions) == pytest.approx(accuracy_score(targets, predictions))
+    f1 = f1_score(targets, predictions, average="weighted", zero_division=0)
+    assert weighted_f1(targets, predictions) == pytest.approx(f1)
+    assert (
+        confusion(targets, predictions, 5).tolist() == confusion_matrix(targets, predictions, labels=range(5)).tolist()
+    )
 
 
 def test_a_class_without_test_clips_does_not_count():
