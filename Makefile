@@ -33,8 +33,8 @@ demo: setup
 	$(BIN)/sernet data synthesize --takes 1 --out $(SYNTHETIC)
 	$(BIN)/sernet train --dataset $(SYNTHETIC) --preset quick --test-speakers f5,m5 --out runs/demo
 	$(BIN)/sernet export runs/demo --format all
+	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_a01_anger_1.wav
 	$(BIN)/sernet bench runs/demo
-	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_b10_anger_0.wav
 
 # --- real speech: EMO-DB from SERNET_DATA, ./data or the user's cache (`sernet data fetch emodb`) ------------------
 
@@ -43,6 +43,11 @@ train: setup
 
 export-int8: setup
 	$(BIN)/sernet export $(RUN) --format int8
+
+# The model inside the package: an int8 export of EMO-DB (CC0), with its card.
+runtime/models/default.tflite: export-int8
+	cp $(RUN)/export/model-int8.tflite $@
+	cp $(RUN)/export/model-int8.md $(@:.tflite=.md)
 
 bench: setup
 	$(BIN)/sernet export $(RUN) --format all
