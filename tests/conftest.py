@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 def real_corpus(name: str) -> Path:
     """Folder of a real corpus, or skip the test with a message that says how to give one."""
-    root = Path(os.environ.get("SERNET_DATA", REPOSITORY.parent / "shared" / "data"))
+    root = Path(os.environ.get("SERNET_DATA", REPOSITORY.parent / "shared" / "data")).resolve()
     if not (root / name).is_dir():
         pytest.skip(f"{name} is not at {root / name}: point SERNET_DATA at a folder that holds it")
     return root / name
