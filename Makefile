@@ -7,7 +7,7 @@ PRESET ?= paper
 RUN ?= runs/$(DATASET)-$(PRESET)
 ARGS ?=
 
-.PHONY: setup lock demo train export-int8 bench test lint format clean
+.PHONY: setup lock demo train export-int8 bench wheel test lint format clean
 
 setup: .venv/installed
 
@@ -33,7 +33,7 @@ demo: setup
 	$(BIN)/sernet data synthesize --takes 1 --out $(SYNTHETIC)
 	$(BIN)/sernet train --dataset $(SYNTHETIC) --preset quick --test-speakers f5,m5 --out runs/demo
 	$(BIN)/sernet export runs/demo --format all
-	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_a01_anger_1.wav
+	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_a01_sadness_1.wav
 	$(BIN)/sernet bench runs/demo
 
 # --- real speech: EMO-DB from SERNET_DATA, ./data or the user's cache (`sernet data fetch emodb`) ------------------
@@ -52,6 +52,11 @@ runtime/models/default.tflite: export-int8
 bench: setup
 	$(BIN)/sernet export $(RUN) --format all
 	$(BIN)/sernet bench $(RUN)
+
+# What a device installs. An earlier build's files would get into the wheel: they go first.
+wheel: setup
+	rm -rf build/lib
+	$(BIN)/python -m build --wheel --no-isolation
 
 # --- habits -------------------------------------------------------------------------------------------------------
 

@@ -56,8 +56,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(content | {"path": str(page)}))
         return 0
-    console = Console()
-    for table in make_tables(Document(content)):
+    console, document = Console(), Document(content)
+    note = f" [{document.note}]" if document.note else ""
+    print(f"{content['corpus']}{note}; {content['protocol']}, n = {content['n']}\n")
+    for table in make_tables(document):
         if console.is_terminal:
             console.print(table.rich(), "")
         else:

@@ -31,7 +31,7 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
     """
     argv = sys.argv[1:] if argv is None else argv
     chosen = next((word for word in argv if not word.startswith("-")), None)
-    parser = _program_parser(program, description, verbs, chosen)
+    parser = program_parser(program, description, verbs, chosen)
     args = parser.parse_args(argv)
     try:
         code = args.run_verb(args)
@@ -48,9 +48,10 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
         return 141
 
 
-def _program_parser(
+def program_parser(
     program: str, description: str, verbs: Mapping[str, Verb], chosen: str | None
 ) -> argparse.ArgumentParser:
+    """The program's parser; only the verb `chosen` is imported and knows its options."""
     parser = argparse.ArgumentParser(
         prog=program,
         description=description,
