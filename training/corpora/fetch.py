@@ -58,6 +58,9 @@ def fetch_emodb(
                 failures.append(f"{url}: {len(wanted)} clips are missing or not the original, as {min(wanted)}")
     except OSError as error:
         raise SernetError(f"cannot write EMO-DB to {folder} ({error}): choose another folder with --data") from error
+    with contextlib.suppress(OSError):  # folders in which nothing has arrived
+        work.rmdir()
+        folder.rmdir()
     raise SernetError(
         f"EMO-DB could not be fetched ({'; '.join(failures)}): run it again to go on, or get a copy by other means and "
         "point SERNET_DATA at the folder that holds emodb/wav"
