@@ -46,6 +46,10 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
     except BrokenPipeError:  # the reader of our output has gone (`| head`); nothing more to say to it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, a folder that may not be written: the system says it best
+        place = f" {error.filename}" if error.filename else ""
+        print(f"{program}: error: cannot use{place}: {error.strerror or error}", file=sys.stderr)
+        return 2
 
 
 def program_parser(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,7 +93,12 @@ class Run:
         """The Result document of the training; raises SernetError before the run has been measured."""
         if not self.finished:
             raise SernetError(f"{self.folder} has not been measured yet: run the same `sernet train` again")
-        return json.loads((self.folder / "result.json").read_text())
+        try:
+            return json.loads((self.folder / "result.json").read_text())
+        except ValueError:
+            raise SernetError(
+                f"{self.folder / 'result.json'} is damaged: delete it, and run the same `sernet train` again"
+            ) from None
 
     @cached_property
     def model(self) -> keras.Model:
@@ -100,7 +106,10 @@ class Run:
         path = self.folder / "model.keras"
         if not path.is_file():
             raise SernetError(f"{self.folder} has not been trained to its end: run the same `sernet train` again")
-        model = keras.saving.load_model(path, compile=False)
+        try:
+            model = keras.saving.load_model(path, compile=False)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            raise SernetError(f"{path} is damaged: delete it, and run the same `sernet train` again") from None
         assert isinstance(model, keras.Model)
         return model
 

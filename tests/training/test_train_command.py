@@ -1,6 +1,7 @@
 """`sernet train`: what it writes, what it refuses, and that it goes on after a kill."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 
 from sernet.cli import main
+from sernet.runtime.errors import SernetError
+from sernet.training.run import Run
 
 SETTINGS = ["--preset", "quick", "--epochs", "4", "-id", "1", "--batch-size", "8", "-v", "false"]
 
@@ -21,8 +24,6 @@ def command(corpus: Path, out: Path, *more: str) -> list[str]:
 
 
 def weights(folder: Path) -> list[np.ndarray]:
-    from sernet.training.run import Run
-
     return Run.open(folder).model.get_weights()
 
 
@@ -39,7 +40,6 @@ def test_a_run_folder_holds_everything_a_user_looks_for(tiny_run: Path):
 
 def test_the_result_is_what_scikit_learn_makes_of_the_models_own_answers(tiny_run: Path):
     from sernet.training.evaluation import predict
-    from sernet.training.run import Run
 
     run = Run.open(tiny_run)
     predictions = predict(run, run.split.test).argmax(axis=1)
@@ -131,6 +131,22 @@ def test_bad_input_gets_one_line_and_code_2(arguments, message, tiny_corpus: Pat
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
     assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_written_gets_one_line(tiny_corpus: Path, capsys):
+    assert main(command(tiny_corpus, Path("/dev/null/run"))) == 2
+    error = capsys.readouterr().err
+    assert "/dev/null" in error and "Not a directory" in error and error.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["model.keras", "result.json", "run.json"])
+def test_a_damaged_run_says_which_file_and_what_to_do(name: str, tiny_run: Path, tmp_path: Path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    (tmp_path / "run" / name).write_bytes(b"damaged")
+    with pytest.raises(SernetError, match=rf"{name} .*train") as error:
+        run = Run.open(tmp_path / "run")
+        _ = run.result, run.model
+    assert "\n" not in str(error.value)
 
 
 def test_a_boolean_really_is_one(tiny_corpus: Path, tmp_path: Path, capsys):
