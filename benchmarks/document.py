@@ -45,8 +45,3 @@ class Document:
     def human_listeners(self) -> dict[str, Any] | None:
         """What people reach on this corpus (UA, WA, source), where it was published."""
         return self.details["human_listeners"]
-
-    @property
-    def answered(self) -> list[str]:
-        """What answered the test clips: Keras, and the variants."""
-        return [KERAS, *self.variants]

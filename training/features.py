@@ -77,7 +77,10 @@ Features = np.ndarray | LazyFeatures
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches of features and one-hot labels; an epoch's order depends on seed and epoch alone, so runs can resume."""
+    """One epoch's batches of features and one-hot labels.
+
+    Their order depends on `seed` and `epoch` alone, so that a run can resume; without a seed they keep their order.
+    """
 
     def __init__(
         self,
@@ -89,9 +92,10 @@ class Batches(keras.utils.PyDataset):
         epoch: int = 0,
     ) -> None:
         super().__init__()
-        self._features, self._targets = features, targets
-        self._batch_size, self._seed, self._epoch = batch_size, seed, epoch
-        self._shuffle()
+        self._features, self._targets, self._batch_size = features, targets, batch_size
+        self._order = np.arange(len(targets))
+        if seed is not None:
+            np.random.default_rng((seed, epoch)).shuffle(self._order)
 
     def __len__(self) -> int:
         return -(-len(self._targets) // self._batch_size)
@@ -99,15 +103,6 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         chosen = self._order[index * self._batch_size : (index + 1) * self._batch_size]
         return self._features[chosen][..., None], self._targets[chosen]
-
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        self._order = np.arange(len(self._targets))
-        if self._seed is not None:
-            np.random.default_rng((self._seed, self._epoch)).shuffle(self._order)
 
 
 def _fill(
