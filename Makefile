@@ -1,4 +1,5 @@
-# Every target works in a fresh clone: what it needs, it makes first. Settings are variables, e.g. `make train RUN=runs/mine`.
+# Targets make .venv first when it is not there; export-int8 and bench need a run of `make train`.
+# Settings are variables, e.g. `make train RUN=runs/mine`.
 
 PYTHON ?= python3
 BIN := .venv/bin

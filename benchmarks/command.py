@@ -7,6 +7,8 @@ import argparse
 import json
 from pathlib import Path
 
+from sernet.runtime.command_line import thread_count
+
 EXAMPLES = [
     "sernet bench runs/emodb-paper",
     "sernet bench runs/emodb-paper --repetitions 500 --threads 1 2 4",
@@ -24,7 +26,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--processes", type=int, default=5, metavar="N", help="fresh processes started for each variant (default 5)"
     )
     parser.add_argument(
-        "--threads", type=int, nargs="+", default=[1, 2], metavar="T", help="threads for one inference (default 1 2)"
+        "--threads",
+        type=thread_count,
+        nargs="+",
+        default=[1, 2],
+        metavar="T",
+        help="threads for one inference (default 1 2)",
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sernet.export.formats import parse_formats
 
-    formats = parse_formats(args.format)
+    parse_formats(args.format)  # a wrong name is told before TensorFlow has loaded
     from sernet.training.backend import import_quietly
 
     import_quietly()
@@ -38,7 +38,9 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.progress import progress_bar
     from sernet.training.run import Run
 
-    exporter = Exporter(Run.open(args.run))
+    training_run = Run.open(args.run)
+    formats = parse_formats(args.format, fused=training_run.config.fuse_front_end)
+    exporter = Exporter(training_run)
     with progress_bar(visible=not args.json) as bar:
         task = bar.add_task("export", total=len(formats), figures="")
         for target in formats:
@@ -55,5 +57,7 @@ def run(args: argparse.Namespace) -> int:
             ]
             if exported.micro_arena_bytes:
                 lines.append(f"  TensorFlow Lite Micro: same bytes, arena {exported.micro_arena_bytes:,} bytes")
-            bar.console.print("\n".join([*lines, *([f"  {exported.note}"] if exported.note else [])]), soft_wrap=True)
+            bar.console.print(
+                "\n".join([*lines, *([f"  {exported.note}"] if exported.note else [])]), soft_wrap=True, markup=False
+            )
     return 0

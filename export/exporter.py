@@ -15,7 +15,6 @@ from sernet.export.fused_front_end import fuse
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
-from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
 from sernet.training.atomic import write_bytes, write_text
@@ -58,13 +57,7 @@ class Exporter:
 
         Raises:
             ExportCheckError: a check failed; no file was written.
-            SernetError: the format does not go with a fused front end.
         """
-        if self._fused and target.full_integer:
-            raise SernetError(
-                f"{target.name} does not go with a fused front end, whose spectrum needs floats: export float32, "
-                "float16 or dynamic, or train without --fuse-front-end"
-            )
         flatbuffer = convert(self._model, target, self._calibration if target.full_integer else None)
         found = check_structure(flatbuffer, target, self.run.model.count_params(), fused=self._fused)
         manifest = self._manifest(target)

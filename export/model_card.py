@@ -5,6 +5,7 @@ from sernet.runtime.bundle import Bundle
 LIMITS = """\
 - It hears the emotions that its corpus holds, spoken as its corpus speaks them. Corpora of this kind are mostly acted
   by few people in one language: on spontaneous speech, in another language or in another room it will do worse.
+- It has never heard silence or noise, and names an emotion for them too.
 - The accuracy above was measured under the named protocol, with the interval that so few clips allow, and no other.
 - **It is not for judging people**: not their honesty, health, fitness or worth, not at work, at school, at a border or
   in court. A guessed emotion is not what somebody feels."""
@@ -41,7 +42,8 @@ def model_card(bundle: Bundle) -> str:
             for item in manifest.accuracy
         ),
         "",
-        "Nothing was chosen on these clips: neither the epoch nor the ranges of the integers.",
+        f"Clips were cut or padded to {manifest.window_s:g} s, as in training. Nothing was chosen on them: neither the "
+        "epoch nor the ranges of the integers.",
         "",
         "## Input",
         "",

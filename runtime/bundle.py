@@ -58,6 +58,20 @@ class Manifest:
     made_by: str = f"sernet {sernet.__version__}"
     """The program that made the bundle."""
 
+    def __post_init__(self) -> None:
+        """Raises BundleError for a value that no device can work with."""
+        fits = {
+            "labels": len(self.labels) > 1 and all(isinstance(label, str) for label in self.labels),
+            "window_s": isinstance(self.window_s, int | float) and 0 < self.window_s < float("inf"),
+            "input_kind": self.input_kind in ("features", "waveform"),
+            "temperature": isinstance(self.temperature, int | float) and self.temperature > 0,
+            "uncertain_below": isinstance(self.uncertain_below, int | float),
+            "corpus": isinstance(self.corpus, dict),
+            "accuracy": all({"metric", "value", "low", "high", "protocol", "n"} <= set(item) for item in self.accuracy),
+        }
+        if wrong := [name for name, right in fits.items() if not right]:
+            raise BundleError(f"its description has an unusable {', '.join(wrong)}: export it again")
+
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values, with the format's version."""
         return {"format_version": FORMAT_VERSION} | dataclasses.asdict(self)
@@ -69,11 +83,16 @@ class Manifest:
         Raises:
             BundleError: a newer format, or a name or a value is missing or wrong.
         """
+        if not isinstance(values, dict):
+            raise BundleError("its description is not a JSON object: export it again")
         version = values.get("format_version")
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise BundleError(
                 f"its format is version {version} and sernet {sernet.__version__} reads {FORMAT_VERSION}: update sernet"
             )
+        for name, kind in (("labels", list), ("front_end", dict)):
+            if not isinstance(values.get(name), kind):
+                raise BundleError(f"its description is incomplete (no {name}): export it again")
         known = {f.name for f in dataclasses.fields(cls)} & set(values)
         try:
             return cls(

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import math
 import os
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,22 @@ class Verb:
     summary: str
 
 
+def seconds(text: str) -> float:
+    """An option's length of time: a finite number above 0."""
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not a length of time: give seconds above 0")
+    return number
+
+
+def thread_count(text: str) -> int:
+    """An option's number of threads: 1 to 64."""
+    number = int(text)
+    if not 1 <= number <= 64:
+        raise argparse.ArgumentTypeError(f"{text} threads are not possible: give 1 to 64")
+    return number
+
+
 def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv: list[str] | None = None) -> int:
     """Parse `argv`, run the verb it names, and return the exit code.
 
@@ -31,9 +48,8 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
     """
     argv = sys.argv[1:] if argv is None else argv
     chosen = next((word for word in argv if not word.startswith("-")), None)
-    parser = program_parser(program, description, verbs, chosen)
-    args = parser.parse_args(argv)
     try:
+        args = program_parser(program, description, verbs, chosen).parse_args(argv)
         code = args.run_verb(args)
         sys.stdout.flush()
         return code

@@ -64,6 +64,8 @@ class FrontEnd:
             raise SernetError(
                 f"frame step {self.frame_step} must be 1 to the frame length, {self.frame_length} samples"
             )
+        if self.level_percentile is not None and not 0 < self.level_percentile <= 100:
+            raise SernetError(f"level percentile {self.level_percentile:g} must be above 0 and at most 100")
         if not 0 < self.coefficients <= self.mel_bins:
             raise SernetError(f"{self.coefficients} coefficients cannot come from {self.mel_bins} mel bands")
 

@@ -6,6 +6,9 @@ from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import dequantise, open_interpreter, quantise
 
+MAX_WHOLE_CLIP_S = 60
+"""A whole clip's feature maps take some 1.4 MB a second; a minute is what a small device can afford."""
+
 
 class Network:
     """The bundle's network in an interpreter.
@@ -20,6 +23,9 @@ class Network:
         self.bundle = bundle
         self._interpreter = open_interpreter(bundle.model, threads=threads, reference_kernels=reference_kernels)
         self._look_up_tensors()
+        outputs, labels = int(self.output_tensor["shape"][-1]), len(bundle.manifest.labels)
+        if outputs != labels:
+            raise SernetError(f"the model has {outputs} outputs and its description {labels} labels: export it again")
 
     def waveform_probabilities(self, waveform: np.ndarray) -> np.ndarray:
         """Probabilities of one clip or window.
@@ -37,6 +43,11 @@ class Network:
             SernetError: a sample is not finite, or the front end is fused and the clip is longer than its window.
         """
         front_end = self.bundle.manifest.front_end
+        if len(waveform) > MAX_WHOLE_CLIP_S * front_end.sample_rate:
+            raise SernetError(
+                f"{len(waveform) / front_end.sample_rate:.0f} s are too long for one answer (at most "
+                f"{MAX_WHOLE_CLIP_S} s): use sliding windows (--windows)"
+            )
         if self.bundle.manifest.input_kind == "features":
             samples = max(self.bundle.window_samples, len(waveform))
             return self.probabilities(front_end.features(front_end.fit(waveform, samples)))

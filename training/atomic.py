@@ -10,6 +10,8 @@ from pathlib import Path
 def atomic_path(path: Path) -> Iterator[Path]:
     """A temporary name beside `path`, renamed to it when the block ends well, removed when it does not."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".*-{path.name}"):  # by a process that was killed
+        left_over.unlink()
     temporary = path.with_name(f".{os.getpid()}-{path.name}")  # keeps the suffix: writers go by it
     try:
         yield temporary

@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
+
+from sernet.runtime.errors import SernetError
 
 
 @dataclass
@@ -41,14 +44,17 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest whole checkpoint under `folder`; None when there is none."""
+    """The newest whole checkpoint under `folder`; None when there is none. Raises SernetError when it is damaged."""
     names = sorted(path for path in folder.glob("epoch-*")) if folder.is_dir() else []
     if not names:
         return None
-    model = keras.saving.load_model(names[-1] / "model.keras")
-    assert isinstance(model, keras.Model)
-    current = model.get_weights()
-    model.load_weights(names[-1] / "best.weights.h5")
-    best = model.get_weights()
-    model.set_weights(current)
-    return Checkpoint(model, json.loads((names[-1] / "history.json").read_text()), best)
+    try:
+        model = keras.saving.load_model(names[-1] / "model.keras")
+        assert isinstance(model, keras.Model)
+        current = model.get_weights()
+        model.load_weights(names[-1] / "best.weights.h5")
+        best = model.get_weights()
+        model.set_weights(current)
+        return Checkpoint(model, json.loads((names[-1] / "history.json").read_text()), best)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        raise SernetError(f"the checkpoint {names[-1]} is damaged: delete {folder} to train from the start") from None

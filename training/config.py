@@ -17,6 +17,9 @@ Cache = Literal["disk", "ram", "none"]
 SplitBy = Literal["speaker", "random"]
 Keep = Literal["best", "last"]
 
+MAX_INPUT_DURATION = 60.0
+"""Seconds; a batch of longer clips does not fit the memory of an ordinary computer."""
+
 PRESETS = Path(__file__).parent / "presets"
 
 
@@ -69,12 +72,22 @@ class TrainConfig:
         for name, kind in (("loss", Loss), ("cache", Cache), ("split", SplitBy), ("keep", Keep)):
             if getattr(self, name) not in get_args(kind):
                 raise SernetError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(get_args(kind))}")
-        for name in ("epochs", "batch_size", "learning_rate", "input_duration"):
-            if not getattr(self, name) > 0:
+        for name in ("epochs", "batch_size", "learning_rate", "decay_every"):
+            if not 0 < getattr(self, name) < math.inf:
                 raise SernetError(f"{name.replace('_', ' ')} must be above 0, not {getattr(self, name)}")
         for name in ("test_fraction", "validation_fraction"):
             if not 0 < getattr(self, name) < 1:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
+        if not 0 <= self.dropout < 1:
+            raise SernetError(f"dropout must be 0 or more and below 1, not {self.dropout}")
+        if not 0 <= self.seed < 2**32:
+            raise SernetError(f"the seed must be 0 to {2**32 - 1}, not {self.seed}")
+        if not 0 < self.input_duration <= MAX_INPUT_DURATION:
+            raise SernetError(
+                f"input duration must be above 0 and at most {MAX_INPUT_DURATION:g} s, not {self.input_duration:g}"
+            )
+        if self.split == "random" and self.test_speakers:
+            raise SernetError("test speakers cannot be held out of a random split: leave out one of the two")
         if self.front_end.frame_count(self.front_end.sample_count(self.input_duration)) < 1:
             raise SernetError(f"an input duration of {self.input_duration:g} s is shorter than one frame")
 
@@ -92,8 +105,13 @@ class TrainConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
         """The opposite of `to_json`; also reads a parsed preset. Raises SernetError as `settings_from` does."""
+        for name, kind in (("front_end", dict), ("test_speakers", list)):
+            if not isinstance(values.get(name, kind()), kind):
+                raise SernetError(
+                    f"the preset has {name} = {values[name]!r}, not a {'table' if kind is dict else 'list'}"
+                )
         front_end = FrontEnd.from_json(values.get("front_end", {}))
-        speakers = tuple(values.get("test_speakers", ()))
+        speakers = tuple(map(str, values.get("test_speakers", ())))
         return settings_from(cls, values | {"front_end": front_end, "test_speakers": speakers}, "preset")
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import ConfusionMatrixDisplay
 
 from sernet.training.atomic import atomic_path
+
+matplotlib.rcParams["text.parse_math"] = False  # a label may hold any character: it is a name, not a formula
 
 
 def draw_confusion(

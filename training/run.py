@@ -86,7 +86,7 @@ class Run:
     @property
     def finished(self) -> bool:
         """Whether the run has been trained and measured."""
-        return (self.folder / "result.json").is_file()
+        return all((self.folder / name).is_file() for name in ("model.keras", "result.json"))
 
     @property
     def result(self) -> dict[str, Any]:

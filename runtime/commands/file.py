@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sernet.runtime.command_line import seconds, thread_count
 from sernet.runtime.errors import SernetError
 from sernet.runtime.recognizer import Recognition
 
@@ -23,8 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="16 kHz WAV; other formats need an extra")
     parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
     parser.add_argument("--windows", action="store_true", help="answer every sliding window, not the whole clip")
-    parser.add_argument("--hop", type=float, default=0.5, metavar="S", help="seconds between windows (default 0.5)")
-    parser.add_argument("--threads", type=int, default=1, help="threads for one inference (default 1)")
+    parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between windows (default 0.5)")
+    parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 

@@ -6,11 +6,12 @@ Exit code 3: no microphone could be opened; 4: it stopped giving audio.
 """
 
 import argparse
-import math
 import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+
+from sernet.runtime.command_line import seconds, thread_count
 
 if TYPE_CHECKING:
     from sernet.runtime.meter import Display
@@ -32,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="number or name (see `sernet-infer devices`), or - for raw PCM on standard input (s16le, mono, 16 kHz)",
     )
     source.add_argument("--mic-command", metavar="CMD", help="a command that writes such PCM to its standard output")
-    parser.add_argument("--hop", type=_positive, default=0.5, metavar="S", help="seconds between answers (default 0.5)")
-    parser.add_argument("--seconds", type=_positive, metavar="S", help="stop after so much audio")
-    parser.add_argument("--threads", type=int, default=1, help="threads for one inference (default 1)")
+    parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between answers (default 0.5)")
+    parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after so much audio")
+    parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
@@ -62,13 +63,6 @@ def run(args: argparse.Namespace) -> int:
             for answer in answers:
                 display.answer(answer)
     return 0
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not a length of time: give seconds above 0")
-    return number
 
 
 def _display(as_json: bool) -> "Display":

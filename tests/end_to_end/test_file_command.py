@@ -120,13 +120,25 @@ def test_a_bad_file_gets_one_line_and_code_2(write, tmp_path: Path):
     ("arguments", "message"),
     [
         (["--model", "nothing.tflite"], "cannot read the model nothing.tflite"),
-        (["--windows", "--hop", "0"], "the hop must be above 0"),
+        (["--windows", "--hop", "4"], "the hop must be above 0 and at most the window"),
     ],
 )
 def test_a_bad_option_gets_one_line_and_code_2(arguments, message, tmp_path: Path):
     soundfile.write(tmp_path / "good.wav", np.zeros(16000), 16000)
     done = infer(*arguments, tmp_path / "good.wav")
     assert done.returncode == 2 and message in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("option", [["--hop", "nan"], ["--hop", "inf"], ["--threads", "0"], ["--threads", "100000"]])
+def test_an_impossible_number_is_refused_by_its_option(option: list[str], tmp_path: Path):
+    done = infer(*option, tmp_path / "any.wav")
+    assert done.returncode == 2 and f"argument {option[0]}" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_recording_too_long_for_one_answer_is_sent_to_windows(tmp_path: Path):
+    soundfile.write(tmp_path / "long.wav", np.zeros(61 * 16000), 16000)
+    done = infer(tmp_path / "long.wav")
+    assert done.returncode == 2 and "--windows" in done.stderr and done.stderr.count("\n") == 1
 
 
 def test_windows_cover_the_whole_file(tmp_path: Path):

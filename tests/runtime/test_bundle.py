@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from sernet.runtime.bundle import DEFAULT_BUNDLE, BundleError, load_bundle, pack_bundle
+from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import open_interpreter
+from sernet.runtime.network import Network
 
 
 def flatbuffer() -> bytes:
@@ -67,6 +69,14 @@ def test_names_that_a_later_version_adds_are_ignored(tmp_path: Path):
         ({"format_version": None}, "format is version None"),
         ({"labels": None}, "incomplete"),
         ({"front_end": None}, "incomplete"),
+        ({"labels": "abcdefg"}, "no labels"),
+        ({"front_end": []}, "no front_end"),
+        ({"temperature": 0}, "unusable temperature"),
+        ({"temperature": "x"}, "unusable temperature"),
+        ({"window_s": "x"}, "unusable window_s"),
+        ({"input_kind": "smell"}, "unusable input_kind"),
+        ({"accuracy": [{"metric": "UA"}]}, "unusable accuracy"),
+        ({"front_end": {"level_percentile": 200}}, "level percentile 200"),
         ({"front_end": {"sample_rate": 8000}}, "do not fit below 4000 Hz"),
         ({"front_end": {"wavelets": 3}}, "does not know: wavelets"),
         ({"front_end": {"mel_bins": "many"}}, "not of type int"),
@@ -76,6 +86,12 @@ def test_a_description_that_cannot_be_used_is_told_in_one_line(changes: dict, me
     with pytest.raises(BundleError, match=message) as error:
         load_bundle(with_description(tmp_path / "m.tflite", **changes))
     assert "\n" not in str(error.value) and "m.tflite" in str(error.value)
+
+
+def test_a_description_with_fewer_labels_than_outputs_is_refused(tmp_path: Path):
+    bundle = load_bundle(with_description(tmp_path / "m.tflite", labels=["anger", "neutral"]))
+    with pytest.raises(SernetError, match="7 outputs and its description 2 labels"):
+        Network(bundle)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,8 @@ def test_a_folder_with_a_manifest_is_read_by_the_manifest(tmp_path: Path) -> Non
         ("path,label\na.wav,\n", "line 2: path or label is empty"),
         ("path,label\na.wav\n", "line 2: path or label is empty"),
         ("path,label\na.wav,calm\na.wav,cross\n", r"line 3: a\.wav is listed twice"),
+        ("path,label\na.wav,calm\nsub/../a.wav,cross\n", r"line 3: sub/\.\./a\.wav is listed twice"),
+        ('path,label\na.wav,"calm\nor so"\n', "the label has two lines"),
         ("path,label\na.wav,calm\nb.wav,calm\n", "only the label 'calm'"),
         ("path,label\n", "no labelled audio"),
         ("path,label\na.wav,calm\ngone.wav,cross\n", r"gone\.wav \(no such file\)"),
@@ -69,6 +71,22 @@ def test_a_bad_manifest_is_told_in_one_line(tmp_path: Path, text: str, message: 
     with pytest.raises(SernetError, match=message) as raised:
         load_corpus(str(tmp_path / "m.csv"))
     assert "\n" not in str(raised.value)
+
+
+def test_a_trailing_blank_does_not_make_two_speakers_of_one(tmp_path: Path) -> None:
+    record(tmp_path / "a.wav")
+    record(tmp_path / "b.wav")
+    (tmp_path / "m.csv").write_text("path,label,speaker,sentence\na.wav,calm,s1,x\nb.wav,cross,s1 , x\n")
+    clips = load_corpus(str(tmp_path / "m.csv")).clips
+    assert {(clip.speaker, clip.sentence) for clip in clips} == {("s1", "x")}
+
+
+def test_a_part_of_a_synthetic_corpus_stays_synthetic(tmp_path: Path) -> None:
+    record(tmp_path / "a.wav")
+    record(tmp_path / "b.wav")
+    (tmp_path / "recipe.json").write_text(json.dumps({"corpus": "synthetic", "seed": 0}))
+    (tmp_path / "part.csv").write_text("path,label\na.wav,calm\nb.wav,cross\n")
+    assert load_corpus(str(tmp_path / "part.csv")).corpus.note == "synthetic"
 
 
 def test_a_manifest_in_another_encoding_is_told(tmp_path: Path) -> None:

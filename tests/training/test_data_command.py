@@ -66,7 +66,7 @@ def test_verify_names_what_is_wrong_and_ends_with_one(
     out = capsys.readouterr().out
     assert "emodb: NOT GOOD: 4 clips" in out
     assert "4 of 535" in out
-    assert f"1 broken: {second} (empty file)" in out
+    assert f"1 broken: {second} (is empty (0 bytes))" in out
     assert f"2 not the original (SHA-256): {first.name}, {second.name}" in out
 
 

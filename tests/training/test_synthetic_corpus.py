@@ -129,6 +129,10 @@ def test_a_manifest_of_somebody_else_is_never_overwritten(tmp_path: Path) -> Non
     with pytest.raises(SernetError, match="name another folder"):
         synthesize(tmp_path, speakers=1, takes=1)
     assert [path.name for path in tmp_path.iterdir()] == ["manifest.csv"]
+    (tmp_path / "recipe.json").write_text('{"dish": "soup"}')
+    with pytest.raises(SernetError, match="name another folder"):
+        synthesize(tmp_path, speakers=1, takes=1)
+    assert (tmp_path / "manifest.csv").read_text() == "path,label\nmine.wav,anger\n"
 
 
 @pytest.mark.parametrize(("speakers", "takes"), [(0, 1), (11, 1), (1, 0), (-1, 1)])

@@ -149,6 +149,29 @@ def test_a_damaged_run_says_which_file_and_what_to_do(name: str, tiny_run: Path,
     assert "\n" not in str(error.value)
 
 
+def test_a_run_that_lost_its_model_gets_it_back_from_the_checkpoint(tiny_run: Path, tiny_corpus: Path, tmp_path: Path):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    assert main(command(tiny_corpus, tmp_path / "run")) == 0
+    assert_same_weights(tiny_run, tmp_path / "run")
+
+
+def test_a_damaged_checkpoint_says_what_to_delete(tiny_run: Path, tiny_corpus: Path, tmp_path: Path, capsys):
+    shutil.copytree(tiny_run, tmp_path / "run")
+    (tmp_path / "run" / "model.keras").unlink()
+    next((tmp_path / "run" / "checkpoints").glob("*/model.keras")).write_bytes(b"damaged")
+    assert main(command(tiny_corpus, tmp_path / "run")) == 2
+    assert "is damaged: delete" in capsys.readouterr().err
+
+
+def test_a_label_and_a_path_may_hold_any_character(tiny_corpus: Path, tmp_path: Path):
+    corpus = shutil.copytree(tiny_corpus, tmp_path / "corpus")
+    manifest = (corpus / "manifest.csv").read_text().replace(",low,", ",$x_{$ [/b] \u00e4,")
+    (corpus / "manifest.csv").write_text(manifest)
+    assert main(command(corpus, tmp_path / "run [/x]", "--epochs", "1")) == 0
+    assert main(["export", str(tmp_path / "run [/x]"), "--format", "dynamic"]) == 0
+
+
 def test_a_boolean_really_is_one(tiny_corpus: Path, tmp_path: Path, capsys):
     with pytest.raises(SystemExit) as stop:
         main([*command(tiny_corpus, tmp_path / "run"), "-m", "perhaps"])

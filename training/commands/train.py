@@ -63,8 +63,6 @@ def run(args: argparse.Namespace) -> int:
     }
     front_end = dataclasses.replace(config.front_end, **({"input_type": args.input_type} if args.input_type else {}))
     config = dataclasses.replace(config, **given, front_end=front_end)
-    folder = args.out or Path("runs") / f"{Path(config.dataset).stem.lower()}-{Path(args.preset).stem}"
-
     from sernet.training.backend import import_quietly
 
     import_quietly()
@@ -84,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
     )
     for line in (*loaded.missing, *loaded.left_out, *(f"skipped {f.path}: {f.reason}" for f in loaded.broken)):
         print(f"note: {line}", file=sys.stderr)
+    name = loaded.corpus.name if loaded.corpus.published else loaded.root.resolve().stem
+    folder = args.out or Path("runs") / f"{name}-{Path(args.preset).stem}"
     split = split_clips(loaded.clips, config)
     if split.shared_speakers:
         print(

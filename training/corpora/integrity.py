@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from sernet.runtime.audio_file import AudioError, read_audio
 from sernet.training.clip import Clip
 from sernet.training.corpora.corpus import Corpus, CorpusOptions
 
@@ -17,7 +18,7 @@ class BrokenFile(NamedTuple):
 
 
 def broken_files(clips: Sequence[Clip], progress: Callable[[int, int], None] | None = None) -> list[BrokenFile]:
-    """Clips whose file is absent, empty, unreadable or without samples; only headers are read.
+    """Clips whose file is absent, or cannot be read to its end as finite samples.
 
     `progress(done, total)` is called after each file.
     """
@@ -31,14 +32,11 @@ def broken_files(clips: Sequence[Clip], progress: Callable[[int, int], None] | N
 
 
 def _fault(path: Path) -> str | None:
-    import soundfile
-
-    if not path.is_file():
-        return "no such file"
     try:
-        return None if soundfile.info(path).frames > 0 else "no samples"
-    except (soundfile.SoundFileError, OSError):
-        return "not readable audio" if path.stat().st_size else "empty file"
+        read_audio(path)
+    except AudioError as error:
+        return str(error).removeprefix(f"{path}: ")
+    return None
 
 
 def differences(corpus: Corpus, clips: Sequence[Clip], options: CorpusOptions) -> list[str]:

@@ -1,12 +1,11 @@
 """From a corpus's name, or the path of your own recordings, to Clips that can be trusted."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sernet.runtime.errors import SernetError
 from sernet.training.clip import Clip
 from sernet.training.corpora.corpus import Corpus, CorpusOptions
-from sernet.training.corpora.file_names import first_few
 from sernet.training.corpora.integrity import BrokenFile, broken_files, differences
 from sernet.training.corpora.locate import require
 from sernet.training.corpora.own import MANIFEST, own_corpus
@@ -62,7 +61,7 @@ def load_corpus(
         raise SernetError(f"{root} holds no clips of {corpus.name}: {corpus.obtain}")
     broken = broken_files(reading.clips)
     if broken and not skip_broken:
-        names = first_few(f"{file.path} ({file.reason})" for file in broken)
+        names = ", ".join(f"{file.path} ({file.reason})" for file in broken)
         raise SernetError(
             f"{len(broken)} of {len(reading.clips)} clips are broken: {names}; use --skip-broken to go on"
         )
@@ -77,11 +76,12 @@ def _corpus_and_root(name_or_path: str, data: Path | None) -> tuple[Corpus, Path
     if corpus := named_corpus(name_or_path):
         return corpus, require(corpus, data)
     place = Path(name_or_path).expanduser().absolute()
-    folder = place.parent if place.name == MANIFEST else place
-    if is_synthetic(folder):
+    folder = place.parent if place.is_file() else place
+    if is_synthetic(folder) and place in (folder, folder / MANIFEST):
         return SYNTHETIC, folder
     if place.is_dir() or (place.is_file() and place.suffix.lower() == ".csv"):
-        return own_corpus(place), place
+        own = own_corpus(place)  # a part of the synthetic corpus stays synthetic
+        return (replace(own, note=SYNTHETIC.note) if is_synthetic(folder) else own), place
     raise SernetError(
         f"{name_or_path!r} is neither a corpus ({', '.join(CORPORA)}) nor a folder or .csv manifest of your own"
     )

@@ -1,6 +1,7 @@
 """Your own recordings: a folder per label, or a CSV manifest ``path,label[,speaker][,sentence]``."""
 
 import csv
+import os
 from pathlib import Path
 
 from sernet.runtime.errors import SernetError
@@ -87,14 +88,20 @@ def read_manifest(manifest: Path, corpus: str) -> Reading:
                     "path,label[,speaker][,sentence]"
                 )
             for row in rows:
-                name, label = (row["path"] or "").strip(), (row["label"] or "").strip()
+                # a trailing blank must not make two speakers of one
+                fields = {
+                    column: (row.get(column) or "").strip() for column in ("path", "label", "speaker", "sentence")
+                }
+                name, label = fields["path"], fields["label"]
                 if not name or not label:
                     raise SernetError(f"{manifest}, line {rows.line_num}: path or label is empty: give both")
-                path = manifest.absolute().parent / name
+                if "\n" in label:
+                    raise SernetError(f"{manifest}, line {rows.line_num}: the label has two lines: give it one")
+                path = Path(os.path.normpath(manifest.absolute().parent / name))
                 if path in seen:
                     raise SernetError(f"{manifest}, line {rows.line_num}: {name} is listed twice: keep one line")
                 seen.add(path)
-                clips.append(Clip(path, label, row.get("speaker") or None, row.get("sentence") or None, corpus))
+                clips.append(Clip(path, label, fields["speaker"] or None, fields["sentence"] or None, corpus))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SernetError(f"{manifest}: cannot be read as UTF-8 CSV ({error}): export it again as CSV") from error
     return Reading(clips, [])

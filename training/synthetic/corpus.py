@@ -104,7 +104,7 @@ def _write_manifest(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:
 def _prepare(root: Path, seed: int) -> None:
     """Leave in `root` only clips of this seed and these versions, so that whatever is there can be kept."""
     manifest, note = root / MANIFEST, root / RECIPE
-    if manifest.exists() and not note.exists():
+    if manifest.exists() and not _is_ours(note):
         raise SernetError(f"{manifest} is not a synthetic corpus: name another folder, or move that file away")
     recipe = json.dumps({"corpus": "synthetic", "seed": seed, **_versions()}, indent=2) + "\n"
     (root / "wav").mkdir(parents=True, exist_ok=True)
@@ -118,6 +118,13 @@ def _prepare(root: Path, seed: int) -> None:
     unfinished = note.with_suffix(".part")
     unfinished.write_text(recipe, encoding="utf-8")
     unfinished.replace(note)
+
+
+def _is_ours(recipe: Path) -> bool:
+    try:
+        return json.loads(recipe.read_text(encoding="utf-8"))["corpus"] == "synthetic"
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _versions() -> dict[str, str]:
