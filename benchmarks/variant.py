@@ -69,8 +69,12 @@ def find_variants(run: Run) -> list[Variant]:
     variants = []
     for path in sorted(folder.glob("model-*.tflite")):
         bundle = load_bundle(path)
-        if bundle.manifest.labels != run.labels:
-            raise SernetError(f"{path} has other labels than {run.folder}: `sernet export {run.folder}` makes it anew")
+        manifest, config = bundle.manifest, run.config
+        same_input = (manifest.front_end, manifest.window_s) == (config.front_end, config.input_duration)
+        if manifest.labels != run.labels or not same_input:
+            raise SernetError(
+                f"{path} has other labels or another input than {run.folder}: `sernet export {run.folder}` makes it anew"
+            )
         variant = Variant(path.stem.removeprefix("model-"), path, bundle)
         variant.network()  # one that cannot be opened is told of now, not after minutes
         variants.append(variant)

@@ -51,7 +51,8 @@ def run_program(program: str, description: str, verbs: Mapping[str, Verb], argv:
     try:
         args = program_parser(program, description, verbs, chosen).parse_args(argv)
         code = args.run_verb(args)
-        sys.stdout.flush()
+        if sys.stdout:  # None when it was closed
+            sys.stdout.flush()
         return code
     except SernetError as error:
         print(f"{program}: error: {error}", file=sys.stderr)

@@ -55,6 +55,6 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
         model.load_weights(names[-1] / "best.weights.h5")
         best = model.get_weights()
         model.set_weights(current)
-        return Checkpoint(model, json.loads((names[-1] / "history.json").read_text()), best)
+        return Checkpoint(model, json.loads((names[-1] / "history.json").read_text(encoding="utf-8")), best)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         raise SernetError(f"the checkpoint {names[-1]} is damaged: delete {folder} to train from the start") from None

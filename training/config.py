@@ -125,7 +125,7 @@ def load_preset(name_or_path: str) -> TrainConfig:
     if not path.is_file():
         path = Path(name_or_path)
     try:
-        values = tomllib.loads(path.read_text())
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         names = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
         raise SernetError(f"no preset {name_or_path!r}: use one of {names}, or the path of a TOML file") from None

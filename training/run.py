@@ -59,7 +59,7 @@ class Run:
     def open(cls, folder: Path) -> "Run":
         """Read a run folder. Raises SernetError when it is none."""
         try:
-            values = json.loads((folder / "run.json").read_text())
+            values = json.loads((folder / "run.json").read_text(encoding="utf-8"))
             sides = {name: tuple(_clip(item) for item in side) for name, side in values["split"].items()}
             config = TrainConfig.from_json(values["config"])
             return cls(folder, config, tuple(values["labels"]), values["corpus"], Split(**sides))
@@ -94,7 +94,7 @@ class Run:
         if not self.finished:
             raise SernetError(f"{self.folder} has not been measured yet: run the same `sernet train` again")
         try:
-            return json.loads((self.folder / "result.json").read_text())
+            return json.loads((self.folder / "result.json").read_text(encoding="utf-8"))
         except ValueError:
             raise SernetError(
                 f"{self.folder / 'result.json'} is damaged: delete it, and run the same `sernet train` again"
