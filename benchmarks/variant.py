@@ -73,7 +73,7 @@ def find_variants(run: Run) -> list[Variant]:
         same_input = (manifest.front_end, manifest.window_s) == (config.front_end, config.input_duration)
         if manifest.labels != run.labels or not same_input:
             raise SernetError(
-                f"{path} has other labels or another input than {run.folder}: `sernet export {run.folder}` makes it anew"
+                f"{path} has other labels or another input than {run.folder}: `sernet export` makes it anew"
             )
         variant = Variant(path.stem.removeprefix("model-"), path, bundle)
         variant.network()  # one that cannot be opened is told of now, not after minutes
