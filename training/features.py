@@ -79,7 +79,8 @@ Features = np.ndarray | LazyFeatures
 class Batches(keras.utils.PyDataset):
     """One epoch's batches of features and one-hot labels.
 
-    Their order depends on `seed` and `epoch` alone, so that a run can resume; without a seed they keep their order.
+    Their order depends on `seed` and `epoch` (counted from 1) alone, so that a run can resume; without a seed it is
+    the order of the clips.
     """
 
     def __init__(

@@ -39,7 +39,7 @@ def train(
     for epoch in range(len(state.history), config.epochs):
         state.model.optimizer.learning_rate = config.learning_rate_at(epoch)
         _seed_dropout(state.model, config.seed, epoch)
-        batches = Batches(features, targets, config.batch_size, seed=config.seed, epoch=epoch)
+        batches = Batches(features, targets, config.batch_size, seed=config.seed, epoch=epoch + 1)
         # shuffle=False: Keras would draw an order of batches of its own, from a state that no checkpoint holds
         figures = state.model.fit(batches, validation_data=validation, epochs=1, shuffle=False, verbose=0).history
         entry = {name: float(values[0]) for name, values in figures.items()}
