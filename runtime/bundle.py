@@ -8,6 +8,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +136,8 @@ def load_bundle(path: Path | str | None = None) -> Bundle:
         BundleError: no such file, not a TensorFlow Lite model, without a description, or of a newer format.
     """
     path = DEFAULT_BUNDLE if path is None else Path(path)
+    if re.match(r"\.\d+-", path.name):  # the temporary name of an export, which was killed before it published
+        raise BundleError(f"{path} was never published: its export was killed; run it again")
     try:
         content = path.read_bytes()
     except OSError as error:
