@@ -16,6 +16,8 @@ import scipy
 from scipy.io import wavfile
 
 from sernet.runtime.errors import SernetError
+from sernet.training.corpora.own import MANIFEST
+from sernet.training.corpora.synthetic import RECIPE, is_synthetic
 from sernet.training.synthetic import espeak
 from sernet.training.synthetic.prosody import EMOTIONS
 from sernet.training.synthetic.rendering import render
@@ -36,8 +38,6 @@ SENTENCES = {
 """EMO-DB's sentences by their codes (Burkhardt et al., "A database of German emotional speech", Interspeech 2005)."""
 
 LABELS = tuple(EMOTIONS)
-MANIFEST = "manifest.csv"
-RECIPE = "recipe.json"
 
 
 def synthesize(
@@ -104,7 +104,7 @@ def _write_manifest(root: Path, rows: list[tuple[str, str, str, str]]) -> Path:
 def _prepare(root: Path, seed: int) -> None:
     """Leave in `root` only clips of this seed and these versions, so that whatever is there can be kept."""
     manifest, note = root / MANIFEST, root / RECIPE
-    if manifest.exists() and not _is_ours(note):
+    if manifest.exists() and not is_synthetic(root):
         raise SernetError(f"{manifest} is not a synthetic corpus: name another folder, or move that file away")
     recipe = json.dumps({"corpus": "synthetic", "seed": seed, **_versions()}, indent=2) + "\n"
     (root / "wav").mkdir(parents=True, exist_ok=True)
@@ -118,13 +118,6 @@ def _prepare(root: Path, seed: int) -> None:
     unfinished = note.with_suffix(".part")
     unfinished.write_text(recipe, encoding="utf-8")
     unfinished.replace(note)
-
-
-def _is_ours(recipe: Path) -> bool:
-    try:
-        return json.loads(recipe.read_text(encoding="utf-8"))["corpus"] == "synthetic"
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
 
 
 def _versions() -> dict[str, str]:
