@@ -16,6 +16,7 @@ Loss = Literal["cross_entropy", "focal"]
 Cache = Literal["disk", "ram", "none"]
 SplitBy = Literal["speaker", "random"]
 Keep = Literal["best", "last"]
+Precision = Literal["auto", "float32", "bfloat16"]
 
 MAX_INPUT_DURATION = 60.0
 """Seconds; a batch of longer clips does not fit the memory of an ordinary computer."""
@@ -65,11 +66,19 @@ class TrainConfig:
     """Which epoch's weights: the best on the validation clips, or the last."""
     cache: Cache = "ram"
     """Where features are kept: in memory, on disk (shared by runs), or computed anew every epoch."""
+    precision: Precision = "auto"
+    """Arithmetic of training: bfloat16 (weights stay float32) is twice as fast if the processor has it; auto asks."""
     seed: int = 0
     """Of everything random."""
 
     def __post_init__(self) -> None:
-        for name, kind in (("loss", Loss), ("cache", Cache), ("split", SplitBy), ("keep", Keep)):
+        for name, kind in (
+            ("loss", Loss),
+            ("cache", Cache),
+            ("split", SplitBy),
+            ("keep", Keep),
+            ("precision", Precision),
+        ):
             if getattr(self, name) not in get_args(kind):
                 raise SernetError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(get_args(kind))}")
         for name in ("epochs", "batch_size", "learning_rate", "decay_every"):

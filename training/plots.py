@@ -35,7 +35,8 @@ def draw_history(path: Path, history: Sequence[dict[str, Any]], title: str) -> N
     epochs = range(1, len(history) + 1)
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         axes.plot(epochs, [entry[name] for entry in history], label="training")
-        axes.plot(epochs, [entry[f"val_{name}"] for entry in history], label="validation")
+        if f"val_{name}" in history[0]:
+            axes.plot(epochs, [entry[f"val_{name}"] for entry in history], label="validation")
         axes.set(xlabel="epoch", ylabel=name, ylim=(0, 1) if name == "accuracy" else (0, None))
         axes.grid(alpha=0.3)
         axes.legend()

@@ -38,7 +38,9 @@ class TrainingProgress:
 
     def epoch(self, done: int, figures: dict[str, Any]) -> None:
         """So many epochs are trained; `figures` are the last one's."""
-        shown = f"loss {figures['loss']:.3f}  validation accuracy {figures['val_accuracy']:.3f}"
+        shown = f"loss {figures['loss']:.3f}"
+        if "val_accuracy" in figures:
+            shown += f"  validation accuracy {figures['val_accuracy']:.3f}"
         self._bar.update(self._epochs, completed=done, figures=shown)
         if not self._bar.console.is_terminal and not self._bar.disable and done % max(1, self._total // 20) == 0:
             self._bar.console.print(f"epoch {done}/{self._total}  {shown}", soft_wrap=True)  # a log has no bar

@@ -2,16 +2,19 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
 from sernet.training.atomic import atomic_path
+from sernet.training.backend import has_bfloat16
 from sernet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
 from sernet.training.features import Batches, Features, features_of
+from sernet.training.fused_normalisation import FusedBatchNormalization
 from sernet.training.network import light_sernet
 from sernet.training.run import Run
 
@@ -25,14 +28,19 @@ def train(
 ) -> list[dict[str, Any]]:
     """Train to the end, from the last checkpoint if there is one, and write ``model.keras`` into the run folder.
 
-    Returns the figures of every epoch: loss, accuracy, val_loss, val_accuracy, learning_rate.
+    Where the best epoch is kept, ``last.keras`` holds the last one's weights. Without validation clips the last epoch
+    must be kept.
+
+    Returns the figures of every epoch: loss, accuracy, learning_rate, and with validation clips val_loss, val_accuracy.
 
     The same settings and seed give the same weights on the same machine, interrupted or not.
     """
     config = run.config
     _make_deterministic(config.seed)
     features, targets = _inputs(run, run.split.train, on_features)
-    validation = Batches(*_inputs(run, run.split.validation, on_features), config.batch_size)
+    validation = None
+    if run.split.validation:
+        validation = Batches(*_inputs(run, run.split.validation, on_features), config.batch_size)
 
     checkpoints = run.folder / "checkpoints"
     state = load_checkpoint(checkpoints) or _fresh(run)
@@ -44,16 +52,15 @@ def train(
         figures = state.model.fit(batches, validation_data=validation, epochs=1, shuffle=False, verbose=0).history
         entry = {name: float(values[0]) for name, values in figures.items()}
         entry["learning_rate"] = config.learning_rate_at(epoch)
-        previous = [item["val_accuracy"] for item in state.history]
-        if config.keep == "last" or entry["val_accuracy"] > max(previous, default=-1.0):
+        if config.keep == "last" or entry["val_accuracy"] > max(_validation_accuracies(state), default=-1.0):
             state.best = state.model.get_weights()
         state.history.append(entry)
         save_checkpoint(checkpoints, state)
         if on_epoch:
             on_epoch(epoch + 1, entry)
-    state.model.set_weights(state.best)
-    with atomic_path(run.folder / "model.keras") as temporary:
-        state.model.save(temporary, include_optimizer=False)
+    if config.keep == "best":
+        _publish(run, state.model.get_weights(), run.folder / "last.keras")
+    _publish(run, state.best, run.folder / "model.keras")
     return state.history
 
 
@@ -65,8 +72,8 @@ def _inputs(run: Run, clips: Sequence[Clip], progress: FeatureProgress | None) -
 
 def _fresh(run: Run) -> Checkpoint:
     config = run.config
-    frames = config.front_end.frame_count(config.front_end.sample_count(config.input_duration))
-    model = light_sernet(frames, config.front_end.feature_count, len(run.labels), dropout=config.dropout)
+    bfloat16 = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16())
+    model = _network(run, normalisation=FusedBatchNormalization, precision="mixed_bfloat16" if bfloat16 else "float32")
     # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(
         keras.optimizers.Adam(config.learning_rate),
@@ -75,6 +82,24 @@ def _fresh(run: Run) -> Checkpoint:
         jit_compile=False,
     )
     return Checkpoint(model, [], model.get_weights())
+
+
+def _network(run: Run, **options: Any) -> keras.Model:
+    config = run.config
+    frames = config.front_end.frame_count(config.front_end.sample_count(config.input_duration))
+    return light_sernet(frames, config.front_end.feature_count, len(run.labels), dropout=config.dropout, **options)
+
+
+def _publish(run: Run, weights: list[Any], path: Path) -> None:
+    """Write a network with these weights as everyone can read it: float32, of Keras's own layers."""
+    model = _network(run)
+    model.set_weights(weights)
+    with atomic_path(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+
+
+def _validation_accuracies(state: Checkpoint) -> list[float]:
+    return [entry["val_accuracy"] for entry in state.history]
 
 
 def _loss(config: TrainConfig) -> keras.losses.Loss:
