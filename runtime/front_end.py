@@ -1,7 +1,7 @@
 """The FrontEnd contract: every number that turns samples into features, in one object."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from sernet.runtime.errors import SernetError
 from sernet.runtime.filter_bank import dct_matrix, hann_window, mel_matrix
+from sernet.runtime.normalisation import Heard, Normalisation
 from sernet.runtime.settings import settings_from
 
 InputType = Literal["mfcc", "mel_spectrogram", "spectrogram"]
@@ -52,6 +53,8 @@ class FrontEnd:
 
     It needs the whole clip, so a live window is levelled as if it were a clip. None: samples are taken as they are.
     """
+    normalisation: Normalisation | None = None
+    """Features are measured from what has been heard of the speaker; None: they are taken as they are."""
 
     def __post_init__(self) -> None:
         if self.input_type not in INPUT_TYPES:
@@ -66,6 +69,12 @@ class FrontEnd:
             )
         if self.level_percentile is not None and not 0 < self.level_percentile <= 100:
             raise SernetError(f"level percentile {self.level_percentile:g} must be above 0 and at most 100")
+        if self.normalisation is not None and self.input_type == "spectrogram":
+            raise SernetError("a spectrogram has no level to normalise by: use mfcc or mel_spectrogram")
+        if self.normalisation is not None and len(self.normalisation.mean) not in (0, self.feature_count):
+            raise SernetError(
+                f"{len(self.normalisation.mean)} means do not normalise {self.feature_count} features per frame"
+            )
         if not 0 < self.coefficients <= self.mel_bins:
             raise SernetError(f"{self.coefficients} coefficients cannot come from {self.mel_bins} mel bands")
 
@@ -101,6 +110,30 @@ class FrontEnd:
             return np.empty((0, self.feature_count), np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(waveform, self.frame_length)[:: self.frame_step]
         return self.frame_features(frames)
+
+    def hear(self, features: np.ndarray) -> Heard:
+        """Statistics of the speech in `features` (frames, feature_count), for `network_input`; a pause adds nothing."""
+        if self.normalisation is None:
+            return Heard(0.0, np.zeros(self.feature_count))
+        # the first coefficient is the sum over the bands times 2 / sqrt(2 * bands)
+        mfcc = self.input_type == "mfcc"
+        levels = features[:, 0] / math.sqrt(2 * self.mel_bins) if mfcc else features.mean(axis=1)
+        return self.normalisation.hear(features, levels)
+
+    def network_input(self, features: np.ndarray, profile: Heard | None = None) -> np.ndarray:
+        """Features as the network sees them, normalised when the front end says so.
+
+        Args:
+            features: (frames, feature_count), a clip's or a window's.
+            profile: what was heard of the speaker before; None knows nobody.
+
+        Returns:
+            (frames, feature_count), float32.
+        """
+        if self.normalisation is None:
+            return features
+        heard = self.hear(features)
+        return self.normalisation.apply(features, heard if profile is None else profile + heard)
 
     def frame_features(self, frames: np.ndarray) -> np.ndarray:
         """Features of framed samples: (frames, frame_length) to (frames, feature_count), float32.
@@ -164,7 +197,13 @@ class FrontEnd:
         Raises:
             SernetError: a name that this version does not know, a wrong type, or a number out of its range.
         """
-        return settings_from(cls, values, "front end")
+        nested = values.get("normalisation")
+        if nested is None:
+            return settings_from(cls, values, "front end")
+        if not isinstance(nested, dict):
+            raise SernetError(f"the front end has normalisation = {nested!r}, not a table")
+        plain = {name: value for name, value in values.items() if name != "normalisation"}
+        return replace(settings_from(cls, plain, "front end"), normalisation=Normalisation.from_json(nested))
 
 
 class FeatureStream:
