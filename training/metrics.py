@@ -12,6 +12,9 @@ import numpy as np
 MIN_SPEAKERS_FOR_BOOTSTRAP = 5
 """Below this, resampling speakers says nothing; clips are resampled instead, and the result says so."""
 
+Metric = Callable[[np.ndarray, np.ndarray], float]
+"""Of targets (clips,) and answers (clips, ...)."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -49,6 +52,21 @@ def weighted_f1(targets: np.ndarray, predictions: np.ndarray) -> float:
     return float(np.average(f1, weights=clips))
 
 
+def class_recall(targets: np.ndarray, predictions: np.ndarray, label: int) -> float:
+    """Share of a class's clips that are answered correctly; not a number when it has none."""
+    clips = targets == label
+    return float(np.mean(predictions[clips] == label)) if clips.any() else float("nan")
+
+
+def over_seeds(metric: Metric) -> Metric:
+    """The metric's mean over the seeds of answers (clips, seeds, ...)."""
+
+    def mean(targets: np.ndarray, answers: np.ndarray) -> float:
+        return float(np.mean([metric(targets, answers[:, seed]) for seed in range(answers.shape[1])]))
+
+    return mean
+
+
 def expected_calibration_error(targets: np.ndarray, probabilities: np.ndarray, bins: int = 15) -> float:
     """ECE: how far confidence and accuracy lie apart, averaged over equally wide bins of confidence (Guo et al., 2017).
 
@@ -69,7 +87,7 @@ def expected_calibration_error(targets: np.ndarray, probabilities: np.ndarray, b
 
 
 def bootstrap_interval(
-    metric: Callable[[np.ndarray, np.ndarray], float],
+    metric: Metric,
     targets: np.ndarray,
     predictions: np.ndarray,
     speakers: Sequence[str | None],
@@ -81,7 +99,8 @@ def bootstrap_interval(
 
     Args:
         metric: of targets and predictions.
-        targets, predictions: (clips,), class indices.
+        targets: (clips,), class indices.
+        predictions: (clips, ...), what the metric takes: class indices, or probabilities.
         speakers: (clips,), who speaks each clip.
     """
     names = sorted({str(speaker) for speaker in speakers})
@@ -95,7 +114,7 @@ def bootstrap_interval(
         else:
             chosen = generator.integers(len(targets), size=len(targets))
         values.append(metric(targets[chosen], predictions[chosen]))
-    low, high = np.percentile(values, [2.5, 97.5])
+    low, high = np.nanpercentile(values, [2.5, 97.5])  # a class may be absent from a resample
     return Interval(metric(targets, predictions), float(low), float(high), "speakers" if by_speaker else "clips")
 
 

@@ -1,0 +1,187 @@
+"""Measure settings under a protocol: train every fold, answer its test clips, pool the answers.
+
+A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
+killed training goes on. `--compare` compares two evaluations of the same clips in pairs."""
+
+import argparse
+import dataclasses
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sernet.runtime.errors import SernetError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from sernet.benchmarks.evaluation.engine import Engine
+    from sernet.benchmarks.evaluation.job import FoldJob
+
+EXAMPLES = [
+    "sernet evaluate --protocol loso --corpus emodb --preset paper --seeds 0,1,2",
+    "sernet evaluate --protocol loso --corpus emodb --folds 03,08 --epochs 40 --out results/look",
+    "sernet evaluate --protocol cross-corpus --corpus emodb --test-corpus ravdess",
+    "sernet evaluate --protocol group-kfold --corpus ravdess --engine ray --address 10.0.0.1:6379",
+    "sernet evaluate --compare results/emodb-paper results/emodb-quick",
+    "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
+]
+
+
+def comma_list(text: str) -> tuple[str, ...]:
+    """An option's list of words."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def seed_list(text: str) -> tuple[int, ...]:
+    """An option's list of seeds, each once."""
+    try:
+        seeds = tuple(dict.fromkeys(int(part) for part in comma_list(text)))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers such as 0,1,2") from None
+    if not seeds:
+        raise argparse.ArgumentTypeError("give at least one seed")
+    return seeds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--protocol",
+        default="loso",
+        metavar="P",
+        help="loso (default), loso-enrolled, loso-peek, random-peek, text, cross-corpus or group-kfold",
+    )
+    add("--corpus", metavar="NAME", help="corpus (`sernet data list`), or your own recordings (default: the preset's)")
+    add("--test-corpus", metavar="NAME", help="cross-corpus: the corpus that is answered")
+    add("--preset", default="paper", help="a preset's name, or a TOML file (default: paper)")
+    add("--seeds", type=seed_list, default=(0,), metavar="N,N", help="every fold is trained once for each (default: 0)")
+    add("--reading", type=comma_list, metavar="R,R", help="answers that are pooled: float (default), int8, ...")
+    add("--folds", type=comma_list, default=(), metavar="F,F", help="only these folds, for a quick look")
+    add("--epochs", type=int, help="instead of the preset's")
+    add("--engine", choices=("local", "ray"), default="local", help="where folds are trained (default: local)")
+    add("--address", metavar="A", help="ray: the cluster to join (default: one of this machine)")
+    add("--workers", type=int, metavar="N", help="local: folds trained at a time (default: one a core)")
+    add("--out", type=Path, metavar="DIR", help="where records and results are kept (default: results/CORPUS-PRESET)")
+    add("--work", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="models (default: runs/evaluate)")
+    add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
+    add("--json", action="store_true", help="print the results as JSON")
+    add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.compare:
+        return _compare(args)
+    from sernet.training.config import load_preset
+    from sernet.training.protocols import named_protocol
+
+    protocol, config = named_protocol(args.protocol), load_preset(args.preset)
+    if (protocol.name == "cross-corpus") != (args.test_corpus is not None):
+        raise SernetError("cross-corpus needs --test-corpus, and no other protocol takes it")
+    changed = {"dataset": args.corpus, "epochs": args.epochs}
+    config = dataclasses.replace(config, **{name: value for name, value in changed.items() if value is not None})
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from rich.console import Console
+
+    from sernet.benchmarks.evaluation.driver import unanswered
+    from sernet.benchmarks.evaluation.plan import load_material, make_plan
+    from sernet.benchmarks.evaluation.readings import READINGS
+    from sernet.training.leak_audit import audit_table
+
+    readings = args.reading or ("enrolled" if protocol.enrolled else "float",)
+    if unknown := [name for name in readings if name not in READINGS]:
+        raise SernetError(f"no reading {', '.join(unknown)}: use {', '.join(READINGS)}")
+    console = Console(stderr=args.json)
+    material = load_material(config.dataset, config, test_corpus=args.test_corpus, data=args.data)
+    for note in material.notes:
+        print(f"note: {note}", file=sys.stderr)
+    subject = f"{material.corpus['name']}-{Path(args.preset).stem}"
+    plan = make_plan(
+        material,
+        protocol,
+        config,
+        seeds=args.seeds,
+        subject=subject,
+        preset=Path(args.preset).stem,
+        work=args.work.absolute(),
+        readings=tuple(READINGS),
+        folds=args.folds,
+    )
+    console.print(audit_table(protocol, plan.audits))
+    kept = "PEEKS: the epoch is picked on the test clips" if protocol.peek else "the last epoch is kept, none is chosen"
+    console.print(f"{kept}; {len(plan.jobs)} trainings of {config.epochs} epochs", highlight=False)
+    out = args.out or Path("results") / subject
+    todo = unanswered(plan.jobs, lambda job: _record_path(out, job))
+    if todo:
+        _train(args, todo, len(plan.jobs) - len(todo), out)
+    from sernet.benchmarks.evaluation.report import write_evaluation
+
+    results = [
+        write_evaluation(out, protocol, reading, args.seeds, args.folds, complete=plan.complete) for reading in readings
+    ]
+    _show(console, results, args.json)
+    return 0
+
+
+def make_engine(args: argparse.Namespace) -> "Engine":
+    """The engine that the options ask for."""
+    if args.engine == "ray":
+        from sernet.benchmarks.evaluation.ray_engine import RayEngine
+
+        return RayEngine(args.address)
+    from sernet.benchmarks.evaluation.local_engine import LocalEngine
+
+    if args.address:
+        raise SernetError("--address belongs to --engine ray")
+    return LocalEngine(args.workers)
+
+
+def _record_path(out: Path, job: "FoldJob") -> Path:
+    return out / f"{job.record_name}.json"
+
+
+def _train(args: argparse.Namespace, todo: list["FoldJob"], done: int, out: Path) -> None:
+    from sernet.benchmarks.evaluation.driver import run_jobs
+    from sernet.benchmarks.evaluation.fold_progress import fold_progress
+    from sernet.training.progress import progress_bar
+
+    engine = make_engine(args)
+    with fold_progress(progress_bar(visible=not args.json), todo, done) as progress:
+        run_jobs(todo, engine, lambda job: _record_path(out, job), progress.finished)
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from sernet.benchmarks.evaluation.compare import compare, load_pooled
+    from sernet.benchmarks.evaluation.summary import comparison_line
+
+    readings = args.reading or ("enrolled" if args.protocol == "loso-enrolled" else "float",)
+    first, second = (load_pooled(place, args.protocol, readings[0]) for place in args.compare)
+    result = compare(first, second).to_json()
+    if args.json:
+        print(json.dumps(result))
+        return 0
+    console = Console(highlight=False)
+    console.print(f"{result['subject']}: n = {result['n']}, 95 % paired bootstrap intervals", soft_wrap=True)
+    for value in result["values"]:
+        console.print(comparison_line(value), markup=False, soft_wrap=True)
+    return 0
+
+
+def _show(console: "Console", results: list[dict[str, Any]], as_json: bool) -> None:
+    from sernet.benchmarks.evaluation.summary import headline, summary_tables
+
+    for result in results:
+        if as_json:
+            print(json.dumps(result))
+            continue
+        console.print(f"\n{headline(result)}\n", markup=False, highlight=False, soft_wrap=True)
+        for table in summary_tables(result):
+            if console.is_terminal:
+                console.print(table.rich(), "")
+            else:
+                print(f"{table.title}\n\n{table.markdown()}\n")
+        console.print(result["path"], markup=False, highlight=False, soft_wrap=True)

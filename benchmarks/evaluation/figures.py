@@ -1,0 +1,105 @@
+"""Every figure of a pooled evaluation, as one Result document."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from sernet.benchmarks.evaluation.pooling import Pooled
+from sernet.training import metrics
+from sernet.training.calibration import area_under_risk_coverage
+from sernet.training.metrics import Metric
+from sernet.training.result import Result
+
+ANSWER_METRICS: dict[str, Metric] = {
+    "UA": metrics.unweighted_accuracy,
+    "WA": metrics.weighted_accuracy,
+    "weighted F1": metrics.weighted_f1,
+}
+"""Of targets and class indices."""
+
+PROBABILITY_METRICS: dict[str, Metric] = {
+    "ECE": metrics.expected_calibration_error,
+    "AURC": lambda targets, probabilities: area_under_risk_coverage(
+        probabilities.max(axis=1), probabilities.argmax(axis=1) == targets
+    ),
+}
+"""Of targets and probabilities."""
+
+
+def evaluation_result(pooled: Pooled, *, complete: bool) -> Result:
+    """The Result of a protocol under one reading.
+
+    Each value is the mean over the seeds of the pooled figure, with its 95 % interval (speakers are resampled, and each
+    resample is averaged over the seeds), and over several seeds the standard deviation of the pooled figure.
+
+    Args:
+        pooled: the answers.
+        complete: whether all folds of the protocol were answered.
+    """
+    values = [_value(name, metric, pooled, pooled.answers) for name, metric in ANSWER_METRICS.items()]
+    values += [_value(name, metric, pooled, pooled.probabilities) for name, metric in PROBABILITY_METRICS.items()]
+    for index, label in enumerate(pooled.labels):
+        recall = partial(metrics.class_recall, label=index)
+        if index in pooled.targets:
+            values.append({"label": label} | _value("recall", recall, pooled, pooled.answers))
+    return Result(
+        what="evaluation",
+        subject=pooled.subject,
+        protocol=pooled.protocol.name,
+        corpus=pooled.corpus,
+        n=len(pooled.clips),
+        seed=pooled.seeds[0],
+        values=values,
+        details={
+            "protocol": pooled.protocol.summary,
+            "reading": pooled.reading,
+            "note": pooled.note,
+            "folds": list(pooled.folds),
+            "all_folds": complete,
+            "seeds": list(pooled.seeds),
+            "labels": list(pooled.labels),
+            "confusion": confusion_over_seeds(pooled).tolist(),
+            "speakers": _speaker_table(pooled),
+        },
+    )
+
+
+def confusion_over_seeds(pooled: Pooled) -> np.ndarray:
+    """Answers by true class (rows) and answer (columns), of all seeds: (classes, classes), int."""
+    seeds = len(pooled.seeds)
+    return metrics.confusion(np.repeat(pooled.targets, seeds), pooled.answers.ravel(), len(pooled.labels))
+
+
+def _value(name: str, metric: Metric, pooled: Pooled, answers: np.ndarray) -> dict[str, Any]:
+    interval = metrics.bootstrap_interval(metrics.over_seeds(metric), pooled.targets, answers, pooled.speakers)
+    value = {
+        "metric": name,
+        "value": interval.value,
+        "low": interval.low,
+        "high": interval.high,
+        "resampled": interval.unit,
+    }
+    if len(pooled.seeds) > 1:
+        each = [metric(pooled.targets, answers[:, seed]) for seed in range(len(pooled.seeds))]
+        value |= {"deviation": float(np.std(each, ddof=1)), "seeds": each}
+    return value
+
+
+def _speaker_table(pooled: Pooled) -> list[dict[str, Any]]:
+    """UA and WA of each speaker, means over the seeds; clips without a speaker are one, ``unknown``."""
+    names = np.array([speaker or "unknown" for speaker in pooled.speakers])
+    return [
+        {
+            "speaker": str(name),
+            "n": int((names == name).sum()),
+            "UA": _mean(metrics.unweighted_accuracy, pooled, names == name),
+            "WA": _mean(metrics.weighted_accuracy, pooled, names == name),
+        }
+        for name in np.unique(names)
+    ]
+
+
+def _mean(metric: Callable[[np.ndarray, np.ndarray], float], pooled: Pooled, clips: np.ndarray) -> float:
+    return metrics.over_seeds(metric)(pooled.targets[clips], pooled.answers[clips])

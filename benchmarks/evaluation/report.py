@@ -1,0 +1,41 @@
+"""What an evaluation leaves behind: the pooled Result and its plots, beside the records they are made of."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sernet.benchmarks.evaluation.figures import evaluation_result
+from sernet.benchmarks.evaluation.plots import draw_evaluation
+from sernet.benchmarks.evaluation.pooling import load_records, pool
+from sernet.training.protocols import Protocol
+
+
+def write_evaluation(
+    folder: Path, protocol: Protocol, reading: str, seeds: Sequence[int], folds: Sequence[str], *, complete: bool
+) -> dict[str, Any]:
+    """Pool the records below `folder` and write ``PROTOCOL-READING.json`` and its plots.
+
+    Where not all folds were answered, their names are part of the file's.
+
+    Args:
+        folder: of results.
+        protocol: a reading of the records of its family.
+        reading: name of the reading.
+        seeds: pooled.
+        folds: pooled; all when empty.
+        complete: whether these are all the folds of the protocol.
+
+    Returns:
+        The Result document, with its own ``path``.
+
+    Raises:
+        SernetError: as `pool` does.
+    """
+    pooled = pool(load_records(folder, protocol.family, seeds, folds), protocol, reading)
+    result = evaluation_result(pooled, complete=complete)
+    name = f"{protocol.name}-{reading}" + ("" if complete else f"-folds-{'-'.join(pooled.folds)}")
+    path = folder / f"{name}.json"
+    result.save(path)
+    content = result.to_json()
+    draw_evaluation(folder / "figures", name, pooled, content)
+    return content | {"path": str(path)}

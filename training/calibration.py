@@ -1,0 +1,114 @@
+"""Calibration: probabilities that mean what they say, and when to answer "uncertain".
+
+All functions are pure. What they choose (a temperature, a threshold) must be chosen on speakers that are neither
+trained on nor measured.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from sernet.runtime.errors import SernetError
+
+TEMPERATURES = (0.02, 50.0)
+"""Between these the temperature is looked for."""
+
+SMALLEST = 1e-4
+"""Probabilities below this count as this: int8 outputs and rounded records hold zeros, whose logarithm is infinite."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """How well the answers are that remain when the least confident are rejected."""
+
+    thresholds: np.ndarray
+    """(points,), falling: answers of at least this confidence are given."""
+    coverage: np.ndarray
+    """(points,), share of clips that are answered, rising to 1."""
+    accuracy: np.ndarray
+    """(points,), share of the given answers that are right."""
+
+
+def logits_of(probabilities: np.ndarray) -> np.ndarray:
+    """Logits whose softmax the probabilities (clips, classes) are; zeros count as `SMALLEST`."""
+    return np.log(np.maximum(np.asarray(probabilities, np.float64), SMALLEST))
+
+
+def with_temperature(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (clips, classes) of the logits divided by the temperature."""
+    return softmax(np.asarray(logits, np.float64) / temperature, axis=1)
+
+
+def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray, temperature: float = 1.0) -> float:
+    """Mean of ``-ln p(target)``, in nats."""
+    scores = log_softmax(np.asarray(logits, np.float64) / temperature, axis=1)
+    return float(-scores[np.arange(len(targets)), targets].mean())
+
+
+def temperature_of(logits: np.ndarray, targets: np.ndarray) -> float:
+    """The temperature of least negative log-likelihood (Guo et al., 2017), within `TEMPERATURES`.
+
+    Args:
+        logits: (clips, classes); of probabilities, `logits_of` them.
+        targets: (clips,), class indices.
+
+    Raises:
+        SernetError: there are no clips.
+    """
+    if not len(targets):
+        raise SernetError("a temperature needs clips to be chosen on, and there are none")
+    # in 1 / T the problem is convex: the minimum is the only one
+    found = minimize_scalar(
+        lambda inverse: negative_log_likelihood(logits, targets, 1 / inverse),
+        bounds=(1 / TEMPERATURES[1], 1 / TEMPERATURES[0]),
+        method="bounded",
+        options={"xatol": 1e-6},
+    )
+    return float(1 / found.x)
+
+
+def selection_curve(confidence: np.ndarray, correct: np.ndarray) -> Selection:
+    """Accuracy against coverage, one point for each confidence that occurs: equal ones stand or fall together.
+
+    Args:
+        confidence: (clips,), the probability of the answer.
+        correct: (clips,), bool, whether the answer is right.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    confidence, correct = confidence[order], correct[order]
+    last = np.flatnonzero(np.append(confidence[:-1] != confidence[1:], True))
+    return Selection(confidence[last], (last + 1) / len(confidence), np.cumsum(correct)[last] / (last + 1))
+
+
+def threshold_for_accuracy(confidence: np.ndarray, correct: np.ndarray, accuracy: float) -> float:
+    """The confidence below which to reject, so that the given answers have at least this accuracy, at most coverage.
+
+    Raises SernetError when no threshold reaches it.
+    """
+    curve = selection_curve(confidence, correct)
+    reached = np.flatnonzero(curve.accuracy >= accuracy)
+    if not len(reached):
+        raise SernetError(
+            f"no threshold gives an accuracy of {accuracy:.1%}: the best is {curve.accuracy.max():.1%}; ask for less"
+        )
+    return float(curve.thresholds[reached[-1]])
+
+
+def threshold_for_coverage(confidence: np.ndarray, coverage: float) -> float:
+    """The highest confidence below which to reject, so that at least this share of clips is answered."""
+    curve = selection_curve(confidence, np.ones(len(confidence), bool))
+    return float(curve.thresholds[np.flatnonzero(curve.coverage >= coverage - 1e-12)[0]])
+
+
+def area_under_risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> float:
+    """AURC: the error rate of the k most confident answers, averaged over k (Geifman et al., ICLR 2019); 0 is perfect.
+
+    Answers of equal confidence share their mean error, so that their order does not matter.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    _, group = np.unique(-confidence[order], return_inverse=True)
+    wrong = 1.0 - correct[order]
+    shared = (np.bincount(group, wrong) / np.bincount(group))[group]
+    return float(np.mean(np.cumsum(shared) / np.arange(1, len(wrong) + 1)))
