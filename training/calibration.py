@@ -16,7 +16,7 @@ TEMPERATURES = (0.02, 50.0)
 """Between these the temperature is looked for."""
 
 SMALLEST = 1e-4
-"""Probabilities below this count as this: int8 outputs and rounded records hold zeros, whose logarithm is infinite."""
+"""Probabilities below this count as this: rounded records hold zeros, whose logarithm is infinite."""
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,13 @@ class Selection:
     """(points,), share of the given answers that are right."""
 
 
-def logits_of(probabilities: np.ndarray) -> np.ndarray:
-    """Logits whose softmax the probabilities (clips, classes) are; zeros count as `SMALLEST`."""
-    return np.log(np.maximum(np.asarray(probabilities, np.float64), SMALLEST))
+def logits_of(probabilities: np.ndarray, smallest: float = SMALLEST) -> np.ndarray:
+    """Logits whose softmax the probabilities (clips, classes) are; those below `smallest` count as `smallest`.
+
+    The floor makes very sure answers look less sure, and so the temperature lower: take it as low as the probabilities
+    are exact (int8 outputs: 1/512).
+    """
+    return np.log(np.maximum(np.asarray(probabilities, np.float64), smallest))
 
 
 def with_temperature(logits: np.ndarray, temperature: float) -> np.ndarray:

@@ -6,8 +6,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_s
 
 from sernet.training.metrics import (
     bootstrap_interval,
+    class_recall,
     confusion,
     expected_calibration_error,
+    over_seeds,
     unweighted_accuracy,
     weighted_accuracy,
     weighted_f1,
@@ -34,6 +36,27 @@ def test_every_figure_is_scikit_learns(clips: int):
 
 def test_a_class_without_test_clips_does_not_count():
     assert unweighted_accuracy(np.array([0, 0, 1]), np.array([0, 2, 1])) == pytest.approx(0.75)
+
+
+def test_recall_of_each_class_is_scikit_learns_and_of_an_absent_one_is_no_number():
+    expected = recall_score(TARGETS, PREDICTIONS, labels=range(5), average=None)
+    assert [class_recall(TARGETS, PREDICTIONS, label) for label in range(5)] == pytest.approx(expected)
+    assert np.isnan(class_recall(TARGETS, PREDICTIONS, 5))
+
+
+def test_a_figure_over_seeds_is_the_mean_of_each_seeds_and_its_interval_holds_it():
+    answers = np.stack([PREDICTIONS, TARGETS, np.roll(PREDICTIONS, 1)], axis=1)
+    each = [recall_score(TARGETS, column, average="macro") for column in answers.T]
+    interval = bootstrap_interval(over_seeds(unweighted_accuracy), TARGETS, answers, SPEAKERS, resamples=200)
+    assert interval.value == pytest.approx(np.mean(each))
+    assert interval.low < interval.value < interval.high
+
+
+def test_a_class_that_only_one_speaker_has_does_not_spoil_its_interval():
+    targets = np.array([0, 0, 0, 0, 0, 1] * 2)
+    speakers = ["a", "b", "c", "d", "e", "f"] * 2
+    interval = bootstrap_interval(lambda t, p: class_recall(t, p, 1), targets, targets, speakers, resamples=50)
+    assert (interval.low, interval.value, interval.high) == (1.0, 1.0, 1.0)
 
 
 def test_a_small_case_counted_by_hand():
