@@ -112,7 +112,7 @@ def area_under_risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> flo
     Answers of equal confidence share their mean error, so that their order does not matter.
     """
     order = np.argsort(-confidence, kind="stable")
-    _, group = np.unique(-confidence[order], return_inverse=True)
-    wrong = 1.0 - correct[order]
+    falls = np.diff(confidence[order], prepend=np.inf) != 0
+    group, wrong = np.cumsum(falls) - 1, 1.0 - correct[order]
     shared = (np.bincount(group, wrong) / np.bincount(group))[group]
     return float(np.mean(np.cumsum(shared) / np.arange(1, len(wrong) + 1)))
