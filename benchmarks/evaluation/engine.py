@@ -18,10 +18,10 @@ from sernet.runtime.errors import SernetError
 ATTEMPTS = 3
 """How often a job is started before its worker's death is taken for its own fault."""
 
-ONE_THREAD = dict.fromkeys(
+ONE_THREAD: dict[str, str] = dict.fromkeys(
     ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 )
-"""Environment of a process that computes with one thread; BLAS reads it when it is loaded, TensorFlow when it starts."""
+"""Environment of a process that computes with one thread; BLAS reads it when loaded, TensorFlow when it starts."""
 
 
 class Job(Protocol):
