@@ -118,7 +118,7 @@ def _timings(
     for threads in settings.threads:
         calls = {}
         for variant in variants:
-            network, example = variant.network(threads), variant.network_input(clip)
+            network, example = variant.network(threads), variant.window_input(clip)
             calls[variant.name] = lambda network=network, example=example: network.probabilities(example)
         turns = interleaved_latency(calls, settings.repetitions, track, f"latency, threads: {threads}")
         samples[str(threads)] = turns
@@ -128,7 +128,7 @@ def _timings(
             values.append({"variant": name, "metric": "latency ratio", "threads": threads, "value": relative})
     if all(variant.fused for variant in variants):  # the front end's time is in the network's
         return values, samples, {}
-    front_end = run.config.front_end
+    front_end = run.front_end
     waveform = clip_waveform(clip, front_end, run.config.input_duration)
     features = interleaved_latency(
         {FRONT_END: lambda: front_end.features(waveform)}, settings.repetitions, track, FRONT_END

@@ -14,7 +14,8 @@ from sernet.runtime.bundle import Bundle, load_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.network import Network
 from sernet.training.clip import Clip
-from sernet.training.features import clip_features, clip_waveform
+from sernet.training.features import clip_waveform
+from sernet.training.network_inputs import middle, network_inputs
 from sernet.training.run import Run
 
 GZIP_LEVEL = 9
@@ -54,8 +55,15 @@ class Variant:
 
     def network_input(self, clip: Clip) -> np.ndarray:
         """A clip as the network takes it: features (frames, feature_count), or (samples,) when fused."""
-        prepare = clip_waveform if self.fused else clip_features
-        return prepare(clip, self.bundle.manifest.front_end, self.bundle.manifest.window_s)
+        manifest = self.bundle.manifest
+        if self.fused:
+            return clip_waveform(clip, manifest.front_end, manifest.window_s)
+        return network_inputs([clip], manifest.front_end, manifest.window_s)[0]
+
+    def window_input(self, clip: Clip) -> np.ndarray:
+        """The same, one window long."""
+        whole = self.network_input(clip)
+        return whole if self.fused else middle(whole, self.network().input_tensor["shape"][1])
 
 
 def find_variants(run: Run) -> list[Variant]:
@@ -70,7 +78,7 @@ def find_variants(run: Run) -> list[Variant]:
     for path in sorted(folder.glob("model-*.tflite")):
         bundle = load_bundle(path)
         manifest, config = bundle.manifest, run.config
-        same_input = (manifest.front_end, manifest.window_s) == (config.front_end, config.input_duration)
+        same_input = (manifest.front_end, manifest.window_s) == (run.front_end, config.input_duration)
         if manifest.labels != run.labels or not same_input:
             raise SernetError(
                 f"{path} has other labels or another input than {run.folder}: `sernet export` makes it anew"

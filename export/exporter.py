@@ -19,7 +19,8 @@ from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
 from sernet.training.atomic import write_bytes, write_text
 from sernet.training.evaluation import accuracy_values, predict, protocol
-from sernet.training.features import clip_features, clip_waveform
+from sernet.training.features import clip_waveform
+from sernet.training.network_inputs import middle, network_inputs
 from sernet.training.result import Result
 from sernet.training.run import Run
 
@@ -49,7 +50,8 @@ class Exporter:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self._front_end = run.config.front_end
+        self._front_end = run.front_end
+        self._frames = run.front_end.frame_count(run.front_end.sample_count(run.config.input_duration))
         self._fused = run.config.fuse_front_end
 
     def export(self, target: Format, folder: Path | None = None) -> Exported:
@@ -113,7 +115,7 @@ class Exporter:
             return None, str(error)
         reference = Network(bundle, reference_kernels=True)
         for clip, example in zip(self.run.split.test[:MICRO_CLIPS], self._test_inputs, strict=False):
-            quantised = quantise(example, reference.input_tensor)
+            quantised = quantise(middle(example, self._frames), reference.input_tensor)
             if not np.array_equal(micro.run(quantised), reference.raw_output(quantised)):
                 raise ExportCheckError(
                     f"TensorFlow Lite Micro answers {clip.path.name} with other bytes than the reference kernels"
@@ -133,12 +135,23 @@ class Exporter:
 
     @cached_property
     def _test_inputs(self) -> list[np.ndarray]:
-        prepare = clip_waveform if self._fused else clip_features
-        return [prepare(clip, self._front_end, self.run.config.input_duration) for clip in self.run.split.test]
+        clips, seconds = self.run.split.test, self.run.config.input_duration
+        if self._fused:
+            return [clip_waveform(clip, self._front_end, seconds) for clip in clips]
+        return network_inputs(clips, self._front_end, seconds)
 
     @cached_property
     def _calibration(self) -> np.ndarray:
-        clips = self.run.split.train
-        chosen = np.random.default_rng(self.run.config.seed).permutation(len(clips))[:CALIBRATION_CLIPS]
-        features = [clip_features(clips[i], self._front_end, self.run.config.input_duration) for i in chosen]
-        return np.stack(features)[..., None]
+        return calibration_inputs(self.run)
+
+
+def calibration_inputs(run: Run) -> np.ndarray:
+    """Inputs from which the ranges of a full-integer model are taken: (clips, frames, feature_count, 1), float32.
+
+    They are those of training clips, one window each.
+    """
+    front_end, seconds = run.front_end, run.config.input_duration
+    frames = front_end.frame_count(front_end.sample_count(seconds))
+    chosen = np.random.default_rng(run.config.seed).permutation(len(run.split.train))[:CALIBRATION_CLIPS]
+    inputs = network_inputs([run.split.train[index] for index in chosen], front_end, seconds)
+    return np.stack([middle(one, frames) for one in inputs])[..., None]

@@ -69,8 +69,8 @@ class FrontEnd:
             )
         if self.level_percentile is not None and not 0 < self.level_percentile <= 100:
             raise SernetError(f"level percentile {self.level_percentile:g} must be above 0 and at most 100")
-        if self.normalisation is not None and self.input_type == "spectrogram":
-            raise SernetError("a spectrogram has no level to normalise by: use mfcc or mel_spectrogram")
+        if self.normalisation is not None and self.input_type != "mel_spectrogram":
+            raise SernetError(f"normalisation is for log mel bands, not for {self.input_type}: use mel_spectrogram")
         if self.normalisation is not None and len(self.normalisation.mean) not in (0, self.feature_count):
             raise SernetError(
                 f"{len(self.normalisation.mean)} means do not normalise {self.feature_count} features per frame"
@@ -93,11 +93,12 @@ class FrontEnd:
         """Samples in so many seconds."""
         return round(seconds * self.sample_rate)
 
-    def features(self, waveform: np.ndarray) -> np.ndarray:
+    def features(self, waveform: np.ndarray, mel_matrix: np.ndarray | None = None) -> np.ndarray:
         """Features of a whole waveform.
 
         Args:
             waveform: (samples,), float in [-1, 1].
+            mel_matrix: (bins, bands), of a voice whose vocal tract has another length; None: the front end's own.
 
         Returns:
             (frames, feature_count), float32; no frames when the waveform is shorter than one frame.
@@ -109,16 +110,13 @@ class FrontEnd:
         if self.frame_count(len(waveform)) == 0:
             return np.empty((0, self.feature_count), np.float32)
         frames = np.lib.stride_tricks.sliding_window_view(waveform, self.frame_length)[:: self.frame_step]
-        return self.frame_features(frames)
+        return self.frame_features(frames, mel_matrix)
 
     def hear(self, features: np.ndarray) -> Heard:
         """Statistics of the speech in `features` (frames, feature_count), for `network_input`; a pause adds nothing."""
         if self.normalisation is None:
             return Heard(0.0, np.zeros(self.feature_count))
-        # the first coefficient is the sum over the bands times 2 / sqrt(2 * bands)
-        mfcc = self.input_type == "mfcc"
-        levels = features[:, 0] / math.sqrt(2 * self.mel_bins) if mfcc else features.mean(axis=1)
-        return self.normalisation.hear(features, levels)
+        return self.normalisation.hear(features, features.mean(axis=1))
 
     def network_input(self, features: np.ndarray, profile: Heard | None = None) -> np.ndarray:
         """Features as the network sees them, normalised when the front end says so.
@@ -135,7 +133,7 @@ class FrontEnd:
         heard = self.hear(features)
         return self.normalisation.apply(features, heard if profile is None else profile + heard)
 
-    def frame_features(self, frames: np.ndarray) -> np.ndarray:
+    def frame_features(self, frames: np.ndarray, mel_matrix: np.ndarray | None = None) -> np.ndarray:
         """Features of framed samples: (frames, frame_length) to (frames, feature_count), float32.
 
         Each frame is transformed by itself (a stack of vector-matrix products, not one matrix product), so that its
@@ -144,7 +142,8 @@ class FrontEnd:
         magnitudes = np.abs(np.fft.rfft(frames * self._window, axis=-1)).astype(np.float32)
         if self.input_type == "spectrogram":
             return magnitudes
-        bands = np.matmul(magnitudes[:, None, :], self._mel_matrix)[:, 0, :]
+        matrix = self._mel_matrix if mel_matrix is None else mel_matrix
+        bands = np.matmul(magnitudes[:, None, :], matrix)[:, 0, :]
         log_bands = np.log(bands + np.float32(self.log_offset))
         if self.input_type == "mel_spectrogram":
             return log_bands

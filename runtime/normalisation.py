@@ -10,7 +10,7 @@ import numpy as np
 from sernet.runtime.errors import SernetError
 from sernet.runtime.settings import settings_from
 
-_NEPERS_PER_DB = np.log(10.0) / 20.0
+NEPERS_PER_DB = np.log(10.0) / 20.0
 _LOUDEST_PERCENTILE = 95.0
 
 
@@ -26,10 +26,14 @@ class Heard:
     def __add__(self, other: "Heard") -> "Heard":
         return Heard(self.frames + other.frames, self.total + other.total)
 
+    def faded(self, frames: float) -> "Heard":
+        """The same mean, worth at most so many frames."""
+        return self if self.frames <= frames else Heard(frames, self.total * (frames / self.frames))
+
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Subtract a running mean, divide by a fixed deviation.
+    """Subtract a running mean from log mel bands, divide by a fixed deviation.
 
     The mean is that of all speech heard so far, weighed against the corpus's mean as if that had been heard for
     `prior_frames` before: a posterior mean (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution",
@@ -43,16 +47,17 @@ class Normalisation:
     prior_frames: float = 100.0
     """Frames of speech that the corpus's mean is worth."""
     level_prior_frames: float = 10.0
-    """The same for the first feature, the level, which depends on the microphone more than on the speaker."""
+    """The same for the level, the mean over the bands: it tells of the microphone more than of the speaker."""
     speech_range_db: float = 30.0
     """A frame further than this below the loudest ones is a pause and is not counted."""
 
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.deviation):
             raise SernetError(f"{len(self.mean)} means and {len(self.deviation)} deviations do not belong together")
-        if min(self.deviation, default=1.0) <= 0:
-            raise SernetError("a deviation must be above 0")
-        if min(self.prior_frames, self.level_prior_frames) < 0 or self.speech_range_db <= 0:
+        if not np.isfinite([*self.mean, *self.deviation]).all() or min(self.deviation, default=1.0) <= 0:
+            raise SernetError("means and deviations must be finite, and a deviation above 0")
+        priors = (self.prior_frames, self.level_prior_frames)
+        if not (all(0 <= prior < np.inf for prior in priors) and 0 < self.speech_range_db < np.inf):
             raise SernetError("prior frames must be 0 or more, and the range of speech above 0 dB")
 
     def hear(self, features: np.ndarray, levels: np.ndarray) -> Heard:
@@ -72,15 +77,16 @@ class Normalisation:
             features: (frames, feature_count).
             heard: all speech up to now, these frames and the speaker's profile included.
         """
-        mean, deviation, prior = self._arrays
-        mean = (prior * mean + heard.total) / np.maximum(prior + heard.frames, 1e-9)
+        mean, deviation = self._arrays
+        shift = heard.total / max(heard.frames, 1.0) - mean
+        level = shift.mean()
+        mean = mean + level * _weight(heard.frames, self.level_prior_frames)
+        mean = mean + (shift - level) * _weight(heard.frames, self.prior_frames)
         return ((features - mean) / deviation).astype(np.float32)
 
     @cached_property
-    def _arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        prior = np.full(len(self.mean), self.prior_frames)
-        prior[:1] = self.level_prior_frames
-        return np.array(self.mean), np.array(self.deviation), prior
+    def _arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        return np.array(self.mean), np.array(self.deviation)
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""
@@ -89,8 +95,16 @@ class Normalisation:
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Normalisation":
         """The opposite of `to_json`. Raises SernetError as `settings_from` does."""
-        lists = {name: tuple(map(float, values[name])) for name in ("mean", "deviation") if name in values}
+        try:
+            lists = {name: tuple(map(float, values[name])) for name in ("mean", "deviation") if name in values}
+        except (TypeError, ValueError):
+            raise SernetError("the normalisation has a mean or deviation that is no list of numbers") from None
         return settings_from(cls, {**values, **lists}, "normalisation")
+
+
+def _weight(frames: float, prior: float) -> float:
+    """Weight of what was heard, against a prior worth so many frames."""
+    return frames / max(frames + prior, 1e-9)
 
 
 def speech_frames(levels: np.ndarray, range_db: float) -> np.ndarray:
@@ -102,4 +116,4 @@ def speech_frames(levels: np.ndarray, range_db: float) -> np.ndarray:
     """
     if len(levels) == 0:
         return np.zeros(0, bool)
-    return levels > np.percentile(levels, _LOUDEST_PERCENTILE) - range_db * _NEPERS_PER_DB
+    return levels > np.percentile(levels, _LOUDEST_PERCENTILE) - range_db * NEPERS_PER_DB

@@ -11,12 +11,14 @@ from typing import Any, Literal, get_args
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FrontEnd
 from sernet.runtime.settings import settings_from
+from sernet.training.example_config import ExampleConfig
 
 Loss = Literal["cross_entropy", "focal"]
 Cache = Literal["disk", "ram", "none"]
 SplitBy = Literal["speaker", "random"]
 Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Schedule = Literal["steps", "one_cycle"]
 
 MAX_INPUT_DURATION = 60.0
 """Seconds; a batch of longer clips does not fit the memory of an ordinary computer."""
@@ -40,13 +42,25 @@ class TrainConfig:
     """How samples become the network's input."""
     fuse_front_end: bool = False
     """Export a network that takes samples: the front end becomes part of the model."""
+    examples: ExampleConfig | None = None
+    """Train on crops of many voices, drawn anew each epoch; None: on the clips as they are."""
     loss: Loss = "cross_entropy"
     focal_gamma: float = 2.0
     """Focusing parameter of the focal loss (Lin et al., 2017)."""
+    label_smoothing: float = 0.0
+    """Share of the target that is spread over all classes (Szegedy et al., 2016)."""
     epochs: int = 300
     batch_size: int = 32
     learning_rate: float = 1e-4
-    """Of Adam, until `decay_from`."""
+    """Of Adam: until `decay_from`, or the highest of the cycle."""
+    schedule: Schedule = "steps"
+    """steps: falls every few epochs. one_cycle: rises linearly, then falls to zero along a cosine."""
+    warm_up: float = 0.2
+    """one_cycle: share of the epochs in which it rises."""
+    weight_decay: float = 0.0
+    """Decoupled (AdamW, Loshchilov and Hutter, 2019), of kernels; 0: plain Adam."""
+    average_epochs: int = 1
+    """The weights are the mean over so many last epochs (stochastic weight averaging, Izmailov et al., 2018)."""
     decay_from: int = 50
     """First epoch (counted from 0) at which the learning rate may fall."""
     decay_every: int = 20
@@ -84,6 +98,17 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "decay_every"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SernetError(f"{name.replace('_', ' ')} must be above 0, not {getattr(self, name)}")
+        for name in ("label_smoothing", "warm_up", "weight_decay"):
+            if not 0 <= getattr(self, name) < 1:
+                raise SernetError(f"{name.replace('_', ' ')} must be 0 or more and below 1, not {getattr(self, name)}")
+        if self.average_epochs < 1:
+            raise SernetError(f"average epochs must be 1 or more, not {self.average_epochs}")
+        if self.average_epochs > 1 and self.keep == "best":
+            raise SernetError("the last epochs are averaged, or the best one is kept: set keep to last, or average 1")
+        if self.examples is not None and self.front_end.normalisation is None:
+            raise SernetError("examples of many voices need a front end that normalises: add [front_end.normalisation]")
+        if self.fuse_front_end and self.front_end.normalisation is not None:
+            raise SernetError("a fused front end cannot remember its speaker: leave out --fuse-front-end")
         for name in ("test_fraction", "validation_fraction"):
             if not 0 < getattr(self, name) < 1:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
@@ -101,7 +126,11 @@ class TrainConfig:
             raise SernetError(f"an input duration of {self.input_duration:g} s is shorter than one frame")
 
     def learning_rate_at(self, epoch: int) -> float:
-        """Learning rate of an epoch (counted from 0): constant, then falling in steps."""
+        """Learning rate of an epoch (counted from 0)."""
+        if self.schedule == "one_cycle":
+            done, rise = (epoch + 0.5) / self.epochs, self.warm_up
+            falling = 0.5 * (1 + math.cos(math.pi * (done - rise) / (1 - rise)))
+            return self.learning_rate * (done / rise if done < rise else falling)
         if epoch < self.decay_from:
             return self.learning_rate
         steps = epoch // self.decay_every - (self.decay_from - 1) // self.decay_every
@@ -114,14 +143,18 @@ class TrainConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
         """The opposite of `to_json`; also reads a parsed preset. Raises SernetError as `settings_from` does."""
-        for name, kind in (("front_end", dict), ("test_speakers", list)):
-            if not isinstance(values.get(name, kind()), kind):
+        for name, kind in (("front_end", dict), ("test_speakers", list), ("examples", dict)):
+            if not isinstance(values.get(name) or kind(), kind):
                 raise SernetError(
                     f"the preset has {name} = {values[name]!r}, not a {'table' if kind is dict else 'list'}"
                 )
         front_end = FrontEnd.from_json(values.get("front_end", {}))
         speakers = tuple(map(str, values.get("test_speakers", ())))
-        return settings_from(cls, values | {"front_end": front_end, "test_speakers": speakers}, "preset")
+        plain = {name: value for name, value in values.items() if name != "examples"}
+        config = settings_from(cls, plain | {"front_end": front_end, "test_speakers": speakers}, "preset")
+        if values.get("examples") is None:
+            return config
+        return dataclasses.replace(config, examples=ExampleConfig.from_json(values["examples"]))
 
 
 def load_preset(name_or_path: str) -> TrainConfig:

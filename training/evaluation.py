@@ -1,25 +1,50 @@
 """The measurement that ends a run: the test clips, answered once, and every figure that is made of the answers."""
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import classification_report
 
+from sernet.runtime.normalisation import Heard
 from sernet.training import metrics, plots
 from sernet.training.atomic import write_text
 from sernet.training.clip import Clip
-from sernet.training.features import features_of
+from sernet.training.network import light_sernet
+from sernet.training.network_inputs import network_inputs
 from sernet.training.result import Result
 from sernet.training.run import Run
 
 
-def predict(run: Run, clips: Sequence[Clip], *, batch_size: int = 32) -> np.ndarray:
-    """Probabilities of the trained Keras model: (clips, classes), float32."""
-    config = run.config
-    features = np.asarray(features_of(clips, config.front_end, config.input_duration))
-    return np.asarray(run.model.predict(features[..., None], batch_size=batch_size, verbose=0))
+def predict(
+    run: Run,
+    clips: Sequence[Clip],
+    *,
+    condition: str | None = None,
+    profiles: Sequence[Heard | None] | None = None,
+) -> np.ndarray:
+    """Probabilities of the trained Keras model: (clips, classes), float32.
+
+    Args:
+        run: a trained run.
+        clips, condition, profiles: as of `network_inputs`.
+    """
+    seconds = run.config.input_duration
+    inputs = network_inputs(clips, run.front_end, seconds, condition=condition, profiles=profiles)
+    by_length = defaultdict(list)
+    for index, one in enumerate(inputs):
+        by_length[len(one)].append(index)
+    model = run.model
+    if len(by_length) > 1:  # clips taken whole: the weights fit any number of frames
+        model = light_sernet(None, run.front_end.feature_count, len(run.labels))
+        model.set_weights(run.model.get_weights())
+    probabilities = np.empty((len(inputs), len(run.labels)), np.float32)
+    for indices in by_length.values():
+        batch = np.stack([inputs[index] for index in indices])[..., None]
+        probabilities[indices] = model.predict(batch, batch_size=32, verbose=0)
+    return probabilities
 
 
 def accuracy_values(run: Run, clips: Sequence[Clip], probabilities: np.ndarray) -> list[dict[str, Any]]:

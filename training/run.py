@@ -12,11 +12,15 @@ from typing import Any
 import keras
 
 from sernet.runtime.errors import SernetError
+from sernet.runtime.front_end import FrontEnd
 from sernet.training.atomic import write_text
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
 from sernet.training.corpora import LoadedCorpus
 from sernet.training.splits import Split
+
+FRONT_END = "front_end.json"
+"""The front end as training fitted it."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,19 @@ class Run:
             raise SernetError(
                 f"{self.folder / 'result.json'} is damaged: delete it, and run the same `sernet train` again"
             ) from None
+
+    @property
+    def front_end(self) -> FrontEnd:
+        """The configuration's front end; where it normalises, fitted to the training clips.
+
+        Raises SernetError when that is asked for before training has begun.
+        """
+        if self.config.front_end.normalisation is None:
+            return self.config.front_end
+        try:
+            return FrontEnd.from_json(json.loads((self.folder / FRONT_END).read_text(encoding="utf-8")))
+        except (OSError, ValueError):
+            raise SernetError(f"{self.folder / FRONT_END} is missing or damaged: train again") from None
 
     @cached_property
     def model(self) -> keras.Model:

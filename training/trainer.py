@@ -1,6 +1,7 @@
 """Training: epochs over the training clips, the best one chosen on validation speakers, everything resumable."""
 
 import contextlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from sernet.training.atomic import atomic_path
+from sernet.training.atomic import atomic_path, write_text
 from sernet.training.backend import has_bfloat16
 from sernet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
-from sernet.training.features import Batches, Features, features_of
+from sernet.training.features import Batches, features_of
 from sernet.training.fused_normalisation import FusedBatchNormalization
 from sernet.training.network import light_sernet
-from sernet.training.run import Run
+from sernet.training.network_inputs import middle, network_inputs
+from sernet.training.run import FRONT_END, Run
+from sernet.training.training_data import training_data
 
 EpochProgress = Callable[[int, dict[str, Any]], None]
 """Called after each epoch with the number of epochs done and the epoch's figures."""
@@ -37,23 +40,23 @@ def train(
     """
     config = run.config
     _make_deterministic(config.seed)
-    features, targets = _inputs(run, run.split.train, on_features)
-    validation = None
-    if run.split.validation:
-        validation = Batches(*_inputs(run, run.split.validation, on_features), config.batch_size)
+    data = training_data(run.split.train, _one_hot(run, run.split.train), config, on_features)
+    if data.front_end.normalisation is not None:
+        write_text(run.folder / FRONT_END, json.dumps(data.front_end.to_json()) + "\n")
+    validation = _validation(run)
 
     checkpoints = run.folder / "checkpoints"
     state = load_checkpoint(checkpoints) or _fresh(run)
     for epoch in range(len(state.history), config.epochs):
         state.model.optimizer.learning_rate = config.learning_rate_at(epoch)
         _seed_dropout(state.model, config.seed, epoch)
-        batches = Batches(features, targets, config.batch_size, seed=config.seed, epoch=epoch + 1)
         # shuffle=False: Keras would draw an order of batches of its own, from a state that no checkpoint holds
-        figures = state.model.fit(batches, validation_data=validation, epochs=1, shuffle=False, verbose=0).history
+        figures = state.model.fit(
+            data.batches(epoch + 1), validation_data=validation, epochs=1, shuffle=False, verbose=0
+        ).history
         entry = {name: float(values[0]) for name, values in figures.items()}
         entry["learning_rate"] = config.learning_rate_at(epoch)
-        if config.keep == "last" or entry["val_accuracy"] > max(_validation_accuracies(state), default=-1.0):
-            state.best = state.model.get_weights()
+        _keep(state, config, entry)
         state.history.append(entry)
         save_checkpoint(checkpoints, state)
         if on_epoch:
@@ -64,19 +67,46 @@ def train(
     return state.history
 
 
-def _inputs(run: Run, clips: Sequence[Clip], progress: FeatureProgress | None) -> tuple[Features, np.ndarray]:
-    config = run.config
-    features = features_of(clips, config.front_end, config.input_duration, config.cache, progress)
-    return features, keras.utils.to_categorical(run.targets(clips), len(run.labels))
+def _one_hot(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+    return keras.utils.to_categorical(run.targets(clips), len(run.labels))
+
+
+def _validation(run: Run) -> Batches | None:
+    """The validation clips, cut or padded to the window, nothing known of their speakers."""
+    clips, config = run.split.validation, run.config
+    if not clips:
+        return None
+    front_end, seconds = run.front_end, config.input_duration
+    if front_end.normalisation is None:
+        features = features_of(clips, front_end, seconds, config.cache)
+    else:
+        frames = front_end.frame_count(front_end.sample_count(seconds))
+        features = np.stack([middle(one, frames) for one in network_inputs(clips, front_end, seconds)])
+    return Batches(features, _one_hot(run, clips), config.batch_size)
+
+
+def _keep(state: Checkpoint, config: TrainConfig, entry: dict[str, Any]) -> None:
+    """Update the weights that will be published: of the best epoch, the last one, or the mean of the last ones."""
+    weights = state.model.get_weights()
+    if config.keep == "best":
+        if entry["val_accuracy"] > max((item["val_accuracy"] for item in state.history), default=-1.0):
+            state.best = weights
+        return
+    averaged = len(state.history) - max(0, config.epochs - config.average_epochs)  # epochs in the mean so far
+    if averaged <= 0:
+        state.best = weights
+    else:
+        state.best = [old + (new - old) / (averaged + 1) for old, new in zip(state.best, weights, strict=True)]
 
 
 def _fresh(run: Run) -> Checkpoint:
     config = run.config
     bfloat16 = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16())
-    model = _network(run, normalisation=FusedBatchNormalization, precision="mixed_bfloat16" if bfloat16 else "float32")
+    precision = "mixed_bfloat16" if bfloat16 else "float32"
+    model = _network(run, None, normalisation=FusedBatchNormalization, precision=precision)
     # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(
-        keras.optimizers.Adam(config.learning_rate),
+        _optimizer(config, model),
         _loss(config),
         metrics=["accuracy"],
         jit_compile=False,
@@ -84,28 +114,34 @@ def _fresh(run: Run) -> Checkpoint:
     return Checkpoint(model, [], model.get_weights())
 
 
-def _network(run: Run, **options: Any) -> keras.Model:
-    config = run.config
-    frames = config.front_end.frame_count(config.front_end.sample_count(config.input_duration))
-    return light_sernet(frames, config.front_end.feature_count, len(run.labels), dropout=config.dropout, **options)
+def _network(run: Run, frames: int | None, **options: Any) -> keras.Model:
+    return light_sernet(
+        frames, run.config.front_end.feature_count, len(run.labels), dropout=run.config.dropout, **options
+    )
 
 
 def _publish(run: Run, weights: list[Any], path: Path) -> None:
-    """Write a network with these weights as everyone can read it: float32, of Keras's own layers."""
-    model = _network(run)
+    """Write a network with these weights as everyone can read it: float32, of Keras's own layers, for its window."""
+    front_end = run.config.front_end
+    model = _network(run, front_end.frame_count(front_end.sample_count(run.config.input_duration)))
     model.set_weights(weights)
     with atomic_path(path) as temporary:
         model.save(temporary, include_optimizer=False)
 
 
-def _validation_accuracies(state: Checkpoint) -> list[float]:
-    return [entry["val_accuracy"] for entry in state.history]
+def _optimizer(config: TrainConfig, model: keras.Model) -> keras.optimizers.Optimizer:
+    if config.weight_decay == 0:
+        return keras.optimizers.Adam(config.learning_rate)
+    optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer
 
 
 def _loss(config: TrainConfig) -> keras.losses.Loss:
+    smoothing = config.label_smoothing
     if config.loss == "focal":
-        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=config.focal_gamma)
-    return keras.losses.CategoricalCrossentropy()
+        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=config.focal_gamma, label_smoothing=smoothing)
+    return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:
