@@ -130,7 +130,7 @@ def differences(record: Record, job: FoldJob) -> list[str]:
     pairs = {
         "corpus": (record["corpus"]["name"], job.corpus["name"]),
         "labels": (record["labels"], list(job.labels)),
-        "training clips": (record["trained_on"]["fingerprint"], _fingerprint(job)),
+        "training clips": (record["trained_on"]["fingerprint"], fingerprint(job)),
         "test clips": (record["clips"]["name"], [job.clip_name(clip) for clip in job.fold.test]),
     }
     return differing + [name for name, (one, other) in pairs.items() if one != other]
@@ -153,7 +153,7 @@ def _record(job: FoldJob, history: list[dict[str, Any]], readings: dict[str, np.
         "seed": job.config.seed,
         "config": job.config.to_json() | {"dataset": job.corpus["name"]},
         "labels": list(job.labels),
-        "trained_on": {"clips": len(job.fold.train), "fingerprint": _fingerprint(job)},
+        "trained_on": {"clips": len(job.fold.train), "fingerprint": fingerprint(job)},
         "clips": {
             "name": [job.clip_name(clip) for clip in clips],
             "speaker": [clip.speaker for clip in clips],
@@ -165,7 +165,7 @@ def _record(job: FoldJob, history: list[dict[str, Any]], readings: dict[str, np.
     }
 
 
-def _fingerprint(job: FoldJob) -> str:
+def fingerprint(job: FoldJob) -> str:
     """Of the training clips' file names, speakers and labels."""
     names = sorted((clip.corpus, clip.path.name, clip.speaker or "", clip.label) for clip in job.fold.train)
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()[:16]

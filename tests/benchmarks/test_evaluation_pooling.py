@@ -92,7 +92,7 @@ def test_figures_are_scikit_learns_means_over_seeds(records: list[dict[str, Any]
         assert value(result, metric)["resampled"] == "speakers"
     recalls = np.mean([recall_score(t, a, average=None) for t, a in seeds], axis=0)
     assert [value(result, "recall", label)["value"] for label in LABELS] == pytest.approx(list(recalls))
-    confusions = sum(confusion_matrix(t, a) for t, a in seeds)
+    confusions = np.sum([confusion_matrix(t, a) for t, a in seeds], axis=0)
     assert result["details"]["confusion"] == confusions.tolist()
     assert (result["n"], result["protocol"], result["details"]["reading"]) == (90, "loso", "float")
 
