@@ -27,6 +27,9 @@ EXAMPLES = [
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
 ]
 
+DEFAULT_READING = {False: "float", True: "enrolled-60"}
+"""By whether the protocol knows the test speaker: for a minute, if so."""
+
 
 def comma_list(text: str) -> tuple[str, ...]:
     """An option's list of words."""
@@ -56,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--test-corpus", metavar="NAME", help="cross-corpus: the corpus that is answered")
     add("--preset", default="paper", help="a preset's name, or a TOML file (default: paper)")
     add("--seeds", type=seed_list, default=(0,), metavar="N,N", help="every fold is trained once for each (default: 0)")
-    add("--reading", type=comma_list, metavar="R,R", help="answers that are pooled: float (default), int8, ...")
+    add("--reading", type=comma_list, metavar="R,R", help="answers that are pooled: float (default), int8, snr10, ...")
     add("--folds", type=comma_list, default=(), metavar="F,F", help="only these folds, for a quick look")
     add("--epochs", type=int, help="instead of the preset's")
     add("--engine", choices=("local", "ray"), default="local", help="where folds are trained (default: local)")
@@ -87,12 +90,11 @@ def run(args: argparse.Namespace) -> int:
 
     from sernet.benchmarks.evaluation.driver import unanswered
     from sernet.benchmarks.evaluation.plan import load_material, make_plan
-    from sernet.benchmarks.evaluation.readings import READINGS
+    from sernet.benchmarks.evaluation.readings import check_readings, readings_for
     from sernet.training.leak_audit import audit_table
 
-    readings = args.reading or ("enrolled" if protocol.enrolled else "float",)
-    if unknown := [name for name in readings if name not in READINGS]:
-        raise SernetError(f"no reading {', '.join(unknown)}: use {', '.join(READINGS)}")
+    readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
+    check_readings(readings, protocol, config)
     console = Console(stderr=args.json)
     material = load_material(config.dataset, config, test_corpus=args.test_corpus, data=args.data)
     for note in material.notes:
@@ -106,14 +108,14 @@ def run(args: argparse.Namespace) -> int:
         subject=subject,
         preset=Path(args.preset).stem,
         work=args.work.absolute(),
-        readings=tuple(READINGS),
+        readings=readings_for(config),
         folds=args.folds,
     )
     console.print(audit_table(protocol, plan.audits))
     kept = "PEEKS: the epoch is picked on the test clips" if protocol.peek else "the last epoch is kept, none is chosen"
     console.print(f"{kept}; {len(plan.jobs)} trainings of {config.epochs} epochs", highlight=False)
     out = args.out or Path("results") / subject
-    todo = unanswered(plan.jobs, lambda job: _record_path(out, job))
+    todo = unanswered(plan.jobs, lambda job: _record_path(out, job), readings)
     if todo:
         _train(args, todo, len(plan.jobs) - len(todo), out)
     from sernet.benchmarks.evaluation.report import write_evaluation
@@ -157,8 +159,9 @@ def _compare(args: argparse.Namespace) -> int:
 
     from sernet.benchmarks.evaluation.compare import compare, load_pooled
     from sernet.benchmarks.evaluation.summary import comparison_line
+    from sernet.training.protocols import named_protocol
 
-    readings = args.reading or ("enrolled" if args.protocol == "loso-enrolled" else "float",)
+    readings = args.reading or (DEFAULT_READING[named_protocol(args.protocol).enrolled],)
     first, second = (load_pooled(place, args.protocol, readings[0]) for place in args.compare)
     result = compare(first, second).to_json()
     if args.json:

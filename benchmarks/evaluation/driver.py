@@ -14,11 +14,11 @@ PathOf = Callable[[FoldJob], Path]
 """Where a job's record lies."""
 
 
-def unanswered(jobs: Sequence[FoldJob], path_of: PathOf) -> list[FoldJob]:
+def unanswered(jobs: Sequence[FoldJob], path_of: PathOf, wanted: Sequence[str]) -> list[FoldJob]:
     """The jobs that have to run: without a record, or with one that lacks a wanted reading.
 
-    A record that lacks a reading is made anew with all readings it had, from the trained model where that is still in
-    the work folder.
+    A record that lacks one is made anew with all its readings and the job's, from the trained model where that is still
+    in the work folder.
 
     Raises SernetError for a record of another training: nothing is ever overwritten by something else.
     """
@@ -31,7 +31,7 @@ def unanswered(jobs: Sequence[FoldJob], path_of: PathOf) -> list[FoldJob]:
         record = load_record(path)
         if differing := differences(record, job):
             raise SernetError(f"{path} was made with another {', '.join(differing)}: choose another --out")
-        if set(job.readings) - set(record["readings"]):
+        if set(wanted) - set(record["readings"]):
             kept = [name for name in record["readings"] if name != "last" and not name.startswith("last-")]
             config = dataclasses.replace(job.config, keep=record["config"]["keep"])
             readings = tuple(dict.fromkeys([*kept, *job.readings]))

@@ -4,25 +4,32 @@ import dataclasses
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import keras
 import numpy as np
 
 from sernet.export.checks import check_structure
 from sernet.export.converter import convert
-from sernet.export.exporter import CALIBRATION_CLIPS
+from sernet.export.exporter import calibration_inputs
 from sernet.export.formats import FORMATS
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.network import Network
+from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.clip import Clip
+from sernet.training.config import TrainConfig
+from sernet.training.enrolment import enrolled_profiles
 from sernet.training.evaluation import predict
-from sernet.training.features import clip_features
+from sernet.training.network_inputs import network_inputs
+from sernet.training.protocols import Protocol
 from sernet.training.run import Run
 
+ENROLMENT_S = (5, 10, 20, 30, 60)
+"""Seconds of a speaker's speech that are known, beside all that there is."""
+
 Answer = Callable[[Run, Sequence[Clip]], np.ndarray]
-"""From a trained run and clips to probabilities (clips, classes)."""
+"""From a trained run and the test clips of its fold to probabilities (clips, classes)."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +39,31 @@ class Reading:
     name: str
     summary: str
     answer: Answer
+    enrolled: bool = False
+    """Whether it knows other recordings of the test speaker: under an enrolled protocol, and no other."""
 
 
 def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
     """The answers of the model exported to full int8, by LiteRT: (clips, classes).
 
-    Ranges are taken from training clips alone, the same that `sernet export` would take.
+    Ranges are taken from training clips alone, the same that `sernet export` takes.
     """
-    target, config = FORMATS["int8"], run.config
-    chosen = np.random.default_rng(config.seed).permutation(len(run.split.train))[:CALIBRATION_CLIPS]
-    flatbuffer = convert(run.model, target, _features(run, [run.split.train[index] for index in chosen])[..., None])
+    target, seconds = FORMATS["int8"], run.config.input_duration
+    flatbuffer = convert(run.model, target, calibration_inputs(run))
     check_structure(flatbuffer, target, run.model.count_params(), fused=False)
-    manifest = Manifest(run.folder.name, run.labels, config.front_end, config.input_duration, target.name)
+    manifest = Manifest(run.folder.name, run.labels, run.front_end, seconds, target.name)
     network = Network(Bundle(manifest, pack_bundle(flatbuffer, manifest)))
-    return np.stack([network.probabilities(features) for features in _features(run, clips)])
+    return np.stack([network.probabilities(features) for features in network_inputs(clips, run.front_end, seconds)])
+
+
+def _enrolled(seconds: float | None) -> Reading:
+    def answer(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+        return predict(run, clips, profiles=enrolled_profiles(clips, run.front_end, seconds))
+
+    if seconds is None:
+        return Reading("enrolled", "the float model, knowing all other clips of the speaker", answer, enrolled=True)
+    summary = f"the float model, knowing {seconds} s of the speaker's speech from other clips"
+    return Reading(f"enrolled-{seconds}", summary, answer, enrolled=True)
 
 
 READINGS: dict[str, Reading] = {
@@ -53,9 +71,36 @@ READINGS: dict[str, Reading] = {
     for reading in (
         Reading("float", "the trained float model, by Keras", predict),
         Reading("int8", "exported to full int8 with ranges from training clips, by LiteRT", int8_probabilities),
+        *(
+            Reading(name, f"the float model, clips under the condition {name}", partial(predict, condition=name))
+            for name in CONDITIONS
+        ),
+        *(_enrolled(seconds) for seconds in (*ENROLMENT_S, None)),
     )
 }
-"""Each is one line here; a fold is answered in all of them."""
+"""Every way in which a fold is answered; each is one line here."""
+
+
+def readings_for(config: TrainConfig) -> tuple[str, ...]:
+    """Names of the readings that settings allow: only a front end that normalises can know its speaker."""
+    return tuple(r.name for r in READINGS.values() if not r.enrolled or config.front_end.normalisation is not None)
+
+
+def check_readings(names: Sequence[str], protocol: Protocol, config: TrainConfig) -> None:
+    """Raise SernetError for an unknown reading, or one that knows more or less than the protocol says."""
+    for name in names:
+        if name not in READINGS:
+            raise SernetError(f"no reading {name}: use {', '.join(READINGS)}")
+        if name not in readings_for(config):
+            raise SernetError(
+                f"{name} needs a front end that normalises, and the preset's does not: use another preset"
+            )
+        if READINGS[name].enrolled != protocol.enrolled:
+            raise SernetError(
+                f"{protocol.name} {'has an' if protocol.enrolled else 'has no'} enrolled speaker: the reading {name} "
+                f"{'does not know' if protocol.enrolled else 'knows'} the speaker; use "
+                + ", ".join(r.name for r in READINGS.values() if r.enrolled == protocol.enrolled)
+            )
 
 
 def read_fold(run: Run, names: Sequence[str]) -> dict[str, np.ndarray]:
@@ -64,10 +109,8 @@ def read_fold(run: Run, names: Sequence[str]) -> dict[str, np.ndarray]:
     Where the kept epoch was picked on the test clips, each reading is also made of the last epoch, which depends on
     the training clips alone (`last_epoch` gives its name).
 
-    Raises SernetError for an unknown reading.
+    Raises SernetError when a clip cannot be read or the export of a reading fails.
     """
-    if unknown := sorted(set(names) - set(READINGS)):
-        raise SernetError(f"no reading {', '.join(unknown)}: use {', '.join(READINGS)}")
     models = {name: (READINGS[name], run) for name in names}
     if run.config.keep == "best":
         last = LastEpoch(*(getattr(run, field.name) for field in dataclasses.fields(Run)))
@@ -93,7 +136,3 @@ class LastEpoch(Run):
             raise SernetError(f"{path} is missing or damaged: delete {self.folder} to train this fold again") from None
         assert isinstance(model, keras.Model)
         return model
-
-
-def _features(run: Run, clips: Sequence[Clip]) -> np.ndarray:
-    return np.stack([clip_features(clip, run.config.front_end, run.config.input_duration) for clip in clips])

@@ -16,6 +16,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sernet.cli import main
 
 SPEAKERS = ("s0", "s1")
+ALL = ("float", "int8", "snr20", "snr10", "snr5", "gain-20", "room", "telephone")  # of a front end that knows nobody
 PRESET = """
 epochs = 3
 input_duration = 1.0
@@ -69,7 +70,7 @@ def test_every_fold_has_a_record_with_every_answer(peeked: Path, corpus: Path):
     kept = records(peeked)
     assert list(kept) == [f"fold-{speaker}-seed0" for speaker in SPEAKERS]
     for speaker, record in zip(SPEAKERS, kept.values(), strict=True):
-        assert set(record["readings"]) == {"float", "int8", "last", "last-int8"}
+        assert set(record["readings"]) == {*ALL, "last", *(f"last-{name}" for name in ALL[1:])}
         assert all(
             np.sum(answers, axis=1) == pytest.approx(np.ones(8), abs=3e-4) for answers in record["readings"].values()
         )
@@ -117,7 +118,7 @@ def test_the_last_epoch_of_a_training_that_peeked_is_that_of_one_that_did_not(
     fold = ["--protocol", "loso", "--folds", "s1"]
     assert main(command(corpus, preset, tmp_path / "honest", *fold)) == 0
     honest, peek = (records(out)["fold-s1-seed0"] for out in (tmp_path / "honest", peeked))
-    assert honest["config"]["keep"] == "last" and set(honest["readings"]) == {"float", "int8"}
+    assert honest["config"]["keep"] == "last" and tuple(honest["readings"]) == ALL
     assert "val_accuracy" in peek["history"] and "val_accuracy" not in honest["history"]
     assert honest["readings"]["float"] == peek["readings"]["last"]
     assert honest["readings"]["int8"] == peek["readings"]["last-int8"]
@@ -160,7 +161,7 @@ def test_a_reading_that_a_record_lacks_is_made_of_the_model_that_was_kept(
     incomplete = tmp_path / "copy" / "loso" / "fold-s1-seed0.json"
     record = json.loads(incomplete.read_text())
     incomplete.write_text(json.dumps(record | {"readings": {"float": [], "last": []}}))  # made before there was int8
-    assert main(command(corpus, preset, tmp_path / "copy", "--protocol", "loso")) == 0
+    assert main(command(corpus, preset, tmp_path / "copy", "--protocol", "loso", "--reading", "int8")) == 0
     assert model.stat().st_mtime_ns == trained
     assert records(tmp_path / "copy") == records(peeked)
 
@@ -192,7 +193,8 @@ def test_a_killed_fold_goes_on_and_answers_as_an_undisturbed_one(
         ),
         (["--protocol", "losso"], "no protocol 'losso'"),
         (["--preset", "nosuch"], "no preset 'nosuch'"),
-        (["--reading", "flaot"], "no reading flaot: use float"),
+        (["--reading", "flaot"], "no reading flaot: use float, int8, snr20"),
+        (["--protocol", "loso-enrolled"], "enrolled-60 needs a front end that normalises"),
         (["--folds", "s9"], "loso has no fold s9: it has s0, s1"),
         (["--protocol", "group-kfold"], "at least 5 speakers"),
         (["--protocol", "cross-corpus"], "cross-corpus needs --test-corpus"),
@@ -221,6 +223,33 @@ def test_a_record_that_did_not_peek_is_not_overwritten_by_one_that_does(
     assert main(command(corpus, preset, tmp_path / "copy", "--protocol", "loso-peek")) == 2
     assert "fold-s1-seed0.json was made with another keep: choose another --out" in capsys.readouterr().err
     assert json.loads(path.read_text()) == record
+
+
+@pytest.fixture(scope="module")
+def normalising(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A preset whose front end measures features from what it has heard of the speaker."""
+    path = tmp_path_factory.mktemp("preset") / "normalising.toml"
+    front_end = '[front_end]\ninput_type = "mel_spectrogram"\nmel_bins = 40\n[front_end.normalisation]\n'
+    path.write_text(PRESET.replace("best", "last") + front_end + "[examples]\nvoices = 2\ncrop_s = 1.0\n")
+    return path
+
+
+def test_an_enrolled_speaker_is_known_under_the_enrolled_protocol_alone(
+    corpus: Path, normalising: Path, tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    words = command(corpus, normalising, tmp_path / "out", "--folds", "s0", "--epochs", "1")
+    assert main([*words, "--protocol", "loso-enrolled", "--reading", "enrolled-5,enrolled"]) == 0
+    readings = records(tmp_path / "out")["fold-s0-seed0"]["readings"]
+    assert set(readings) >= {*ALL, "enrolled-5", "enrolled-60", "enrolled"}
+    assert readings["enrolled"] != readings["float"] and readings["enrolled-5"] != readings["enrolled"]
+    assert readings["enrolled-60"] == readings["enrolled"], "the speaker's other clips are shorter than a minute"
+    assert main([*words, "--protocol", "loso"]) == 0
+    capsys.readouterr()
+    assert main([*words, "--protocol", "loso", "--reading", "enrolled"]) == 2
+    assert "loso has no enrolled speaker: the reading enrolled knows the speaker; use float" in capsys.readouterr().err
+    assert main([*words, "--protocol", "loso-enrolled", "--reading", "float"]) == 2
+    assert "loso-enrolled has an enrolled speaker: the reading float does not know" in capsys.readouterr().err
 
 
 def test_a_comparison_prints_differences_with_intervals(peeked: Path, capsys: pytest.CaptureFixture):
