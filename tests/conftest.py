@@ -1,6 +1,8 @@
 """Shared fixtures: the real corpora, where they are to be had."""
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,12 @@ def real_corpus(name: str) -> Path:
     if not (root / name).is_dir():
         pytest.skip(f"{name} is not at {root / name}: point SERNET_DATA at a folder that holds it")
     return root / name
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_enrolled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the profile of whoever runs the tests out of them."""
+    monkeypatch.setenv("SERNET_PROFILE", str(REPOSITORY / "build" / "nobody.json"))
 
 
 @pytest.fixture(scope="session")
@@ -67,3 +75,62 @@ def tiny_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("tiny-run") / "run"
     assert main(["train", "--dataset", str(tiny_corpus), "--out", str(folder), *TINY_SETTINGS]) == 0
     return folder
+
+
+Voice = Callable[..., np.ndarray]
+"""`voice(seconds, pitch=170.0, seed=0)`: (samples,), float32, peak 0.4."""
+
+
+@pytest.fixture(scope="session")
+def voice() -> Voice:
+    """Something like speech that needs no corpus: harmonics of a wandering pitch, three syllables a second, breath."""
+
+    def speak(seconds: float, pitch: float = 170.0, seed: int = 0) -> np.ndarray:
+        generator = np.random.default_rng(seed)
+        time = np.arange(round(seconds * RATE)) / RATE
+        knots = np.arange(0, seconds + 0.4, 0.3)
+        wander = np.interp(time, knots, generator.normal(0, 0.15, len(knots)))
+        phase = 2 * np.pi * np.cumsum(pitch * np.exp(wander)) / RATE
+        tilt = np.exp(-np.arange(1, 21) / generator.uniform(3, 6))
+        harmonics = sum(weight * np.sin(k * phase) for k, weight in enumerate(tilt, start=1))
+        syllables = 0.02 + np.clip(np.sin(2 * np.pi * 3 * time + seed) + 0.5, 0, None)
+        sound = syllables * (harmonics + 0.02 * generator.standard_normal(len(time)))
+        return (0.4 * sound / np.abs(sound).max() + 1e-4 * generator.standard_normal(len(time))).astype(np.float32)
+
+    return speak
+
+
+@pytest.fixture(scope="session")
+def normalising_bundle(voice: Voice, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Light-SERNet with a window of 1 s behind a front end that normalises.
+
+    Its weights are random, and its last layer is centred on a voice, so that the windows' answers differ.
+    """
+    import keras
+
+    from sernet.export.converter import convert
+    from sernet.export.formats import FORMATS
+    from sernet.runtime.bundle import Manifest, pack_bundle
+    from sernet.runtime.front_end import FrontEnd
+    from sernet.runtime.normalisation import Normalisation
+    from sernet.training.network import light_sernet
+
+    labels = ("anger", "fear", "happiness", "neutral")
+    front_end = FrontEnd(input_type="mel_spectrogram", mel_bins=40)
+    features = front_end.features(voice(10, pitch=120.0, seed=99))
+    normalisation = Normalisation(tuple(features.mean(axis=0).tolist()), tuple(features.std(axis=0).tolist()))
+    front_end = replace(front_end, normalisation=normalisation)
+    frames = front_end.frame_count(RATE)
+    examples = front_end.network_input(front_end.features(voice(10)))[: 8 * frames].reshape(8, frames, -1, 1)
+
+    keras.utils.set_random_seed(1)
+    model = light_sernet(frames, front_end.feature_count, len(labels))
+    pooled = keras.Model(model.inputs, model.get_layer("average").output).predict(examples, verbose=0)
+    weights = np.random.default_rng(1).standard_normal((pooled.shape[1], len(labels))) / np.linalg.norm(
+        pooled.std(axis=0)
+    )
+    model.get_layer("logits").set_weights([weights, -pooled.mean(axis=0) @ weights])
+    manifest = Manifest("normalising", labels, front_end, window_s=1.0, quantisation="float32")
+    path = tmp_path_factory.mktemp("normalising") / "normalising.tflite"
+    path.write_bytes(pack_bundle(convert(model, FORMATS["float32"]), manifest))
+    return path
