@@ -5,6 +5,7 @@ import numpy as np
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import dequantise, open_interpreter, quantise
+from sernet.runtime.normalisation import Heard
 
 MAX_WHOLE_CLIP_S = 60
 """A whole clip's feature maps take some 1.4 MB a second; a minute is what a small device can afford."""
@@ -26,21 +27,27 @@ class Network:
         outputs, labels = int(self.output_tensor["shape"][-1]), len(bundle.manifest.labels)
         if outputs != labels:
             raise SernetError(f"the model has {outputs} outputs and its description {labels} labels: export it again")
+        normalisation = bundle.manifest.front_end.normalisation
+        if normalisation is not None and (bundle.manifest.input_kind == "waveform" or not normalisation.mean):
+            raise SernetError("the model's front end normalises but is fused, or does not say by what: export it again")
 
-    def waveform_probabilities(self, waveform: np.ndarray) -> np.ndarray:
+    def waveform_probabilities(self, waveform: np.ndarray, profile: Heard | None = None) -> np.ndarray:
         """Probabilities of one clip or window.
 
         A clip shorter than the window is centred in zeros, as in training; a longer one is taken whole, because the
-        network is fully convolutional.
+        network is fully convolutional. A front end that normalises measures the clip first and centres it then, so
+        that the zeros are the mean.
 
         Args:
             waveform: (samples,), float in [-1, 1], at the front end's sample rate.
+            profile: what was heard of the speaker before; None knows nobody. Of use to a front end that normalises.
 
         Returns:
             (classes,), float32, summing to 1.
 
         Raises:
-            SernetError: a sample is not finite, or the front end is fused and the clip is longer than its window.
+            SernetError: a sample is not finite, the front end is fused and the clip is longer than its window, or it
+                normalises and the clip is shorter than a frame.
         """
         front_end = self.bundle.manifest.front_end
         if len(waveform) > MAX_WHOLE_CLIP_S * front_end.sample_rate:
@@ -48,6 +55,8 @@ class Network:
                 f"{len(waveform) / front_end.sample_rate:.0f} s are too long for one answer (at most "
                 f"{MAX_WHOLE_CLIP_S} s): use sliding windows (--windows)"
             )
+        if front_end.normalisation is not None:
+            return self._centred_probabilities(front_end.network_input(self._frames(waveform), profile))
         if self.bundle.manifest.input_kind == "features":
             samples = max(self.bundle.window_samples, len(waveform))
             return self.probabilities(front_end.features(front_end.fit(waveform, samples)))
@@ -56,6 +65,17 @@ class Network:
                 f"this model takes at most {self.bundle.manifest.window_s:g} s at once: use sliding windows (--windows)"
             )
         return self.probabilities(front_end.fit(waveform, self.bundle.window_samples))
+
+    def window_probabilities(self, window: np.ndarray, heard: Heard) -> np.ndarray:
+        """Probabilities of one window of a stream, (classes,), for a front end that normalises.
+
+        Args:
+            window: (samples,), as `waveform_probabilities` takes it.
+            heard: all speech up to the window's end, its own and the speaker's profile included.
+        """
+        normalisation = self.bundle.manifest.front_end.normalisation
+        assert normalisation is not None, "only a front end that normalises hears its speaker"
+        return self._centred_probabilities(normalisation.apply(self._frames(window), heard))
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""
@@ -73,6 +93,19 @@ class Network:
         self._interpreter.set_tensor(self.input_tensor["index"], inputs)
         self._interpreter.invoke()
         return self._interpreter.get_tensor(self.output_tensor["index"])[0]
+
+    def _frames(self, waveform: np.ndarray) -> np.ndarray:
+        """Features of at least one frame."""
+        features = self.bundle.manifest.front_end.features(waveform)
+        if len(features) == 0:
+            length = self.bundle.manifest.front_end.frame_length
+            raise SernetError(f"{len(waveform)} samples are fewer than a frame's {length}: give a longer clip")
+        return features
+
+    def _centred_probabilities(self, inputs: np.ndarray) -> np.ndarray:
+        """Probabilities of normalised features, with zeros around them up to the window's frames."""
+        missing = max(0, self.bundle.manifest.front_end.frame_count(self.bundle.window_samples) - len(inputs))
+        return self.probabilities(np.pad(inputs, ((missing // 2, missing - missing // 2), (0, 0))))
 
     def _look_up_tensors(self) -> None:
         self.input_tensor = self._interpreter.get_input_details()[0]

@@ -7,7 +7,9 @@ import numpy as np
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import check_waveform
+from sernet.runtime.listener import Listener
 from sernet.runtime.network import Network
+from sernet.runtime.normalisation import Heard
 
 UNCERTAIN = "uncertain"
 """The label of an answer whose probability is below the bundle's threshold."""
@@ -27,14 +29,22 @@ class Recognition:
     """Every emotion's probability, in output order."""
 
 
-def recognise(network: Network, waveform: np.ndarray, *, start_s: float = 0.0) -> Recognition:
-    """One answer for one clip or window (samples,); `start_s` places it in its stream."""
+def recognise(
+    network: Network, waveform: np.ndarray, *, start_s: float = 0.0, profile: Heard | None = None
+) -> Recognition:
+    """One answer for one clip or window (samples,); `start_s` places it in its stream.
+
+    `profile` is what was heard of the speaker before; only a front end that normalises has a use for it.
+    """
+    return _recognition(network, network.waveform_probabilities(waveform, profile), len(waveform), start_s)
+
+
+def _recognition(network: Network, probabilities: np.ndarray, samples: int, start_s: float) -> Recognition:
     manifest = network.bundle.manifest
-    probabilities = network.waveform_probabilities(waveform)
     best = int(np.argmax(probabilities))
     return Recognition(
         start_s=start_s,
-        end_s=start_s + len(waveform) / manifest.front_end.sample_rate,
+        end_s=start_s + samples / manifest.front_end.sample_rate,
         label=manifest.labels[best] if probabilities[best] >= manifest.uncertain_below else UNCERTAIN,
         probabilities=dict(zip(manifest.labels, probabilities.tolist(), strict=True)),
     )
@@ -45,13 +55,17 @@ class Recognizer:
 
     Verbs: `accept` samples, while `ready` `pop` an answer, `finish` at the end, `reset` for a new stream.
 
+    When the front end normalises, an answer also rests on the speech before its window, back to the last `reset`; never
+    on what comes after it.
+
     Args:
         bundle: what `load_bundle` gives.
         hop_s: seconds from one window to the next.
         threads: threads for one inference.
+        profile: what was heard of the speaker before; only a front end that normalises has a use for it.
     """
 
-    def __init__(self, bundle: Bundle, *, hop_s: float = 0.5, threads: int = 1) -> None:
+    def __init__(self, bundle: Bundle, *, hop_s: float = 0.5, threads: int = 1, profile: Heard | None = None) -> None:
         front_end = bundle.manifest.front_end
         self._hop = front_end.sample_count(hop_s)
         self._window = bundle.window_samples
@@ -59,6 +73,9 @@ class Recognizer:
             raise SernetError(f"the hop must be above 0 and at most the window of {bundle.manifest.window_s:g} s")
         self._rate = front_end.sample_rate
         self._network = Network(bundle, threads=threads)
+        self._listener = None if front_end.normalisation is None else Listener(front_end)
+        self._least = 1 if front_end.normalisation is None else front_end.frame_length
+        self._profile = profile
         self.reset()
 
     def reset(self) -> None:
@@ -67,10 +84,14 @@ class Recognizer:
         self._start = 0  # of the next window, in samples of the stream
         self._covered = 0  # samples of the stream that an answer rests on
         self._finished = False
+        if self._listener is not None:
+            self._listener.reset()
 
     def accept(self, samples: np.ndarray) -> None:
         """Take the next samples, (any,), float in [-1, 1]; raises WaveformError when one is not finite."""
         self._samples = np.concatenate([self._samples, check_waveform(samples)])
+        if self._listener is not None:
+            self._listener.accept(samples)
 
     def finish(self) -> None:
         """Say that the stream has ended: samples that no whole window covers give one more answer."""
@@ -80,15 +101,22 @@ class Recognizer:
         """Whether `pop` has an answer."""
         if len(self._samples) >= self._window:
             return True
-        return self._finished and len(self._samples) > 0 and self._start + len(self._samples) > self._covered
+        return self._finished and len(self._samples) >= self._least and self._start + len(self._samples) > self._covered
 
     def pop(self) -> Recognition:
         """The next window's answer; raises IndexError unless `ready`."""
         if not self.ready():
             raise IndexError("no whole window has arrived")
         window = self._samples[: self._window]
-        recognition = recognise(self._network, window, start_s=self._start / self._rate)
+        probabilities = self._probabilities(window)
+        recognition = _recognition(self._network, probabilities, len(window), self._start / self._rate)
         self._covered = self._start + len(window)
         self._samples = self._samples[self._hop :]
         self._start += self._hop
         return recognition
+
+    def _probabilities(self, window: np.ndarray) -> np.ndarray:
+        if self._listener is None:
+            return self._network.waveform_probabilities(window)
+        heard = self._listener.hear(self._start + len(window))
+        return self._network.window_probabilities(window, heard if self._profile is None else self._profile + heard)

@@ -5,7 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from sernet.runtime import Network, Recognizer, SernetError, WaveformError, load_bundle, recognise
+from sernet.runtime import Bundle, Network, Recognizer, SernetError, WaveformError, load_bundle, recognise
+from sernet.runtime.listener import Listener
+from sernet.runtime.normalisation import Heard, Normalisation
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 RATE = 16000
@@ -84,3 +86,129 @@ def test_temperature_softens_without_changing_the_answer():
     assert before.argmax() == after.argmax()
     assert after.max() < before.max()
     assert after.sum() == pytest.approx(1.0, abs=1e-6)
+
+
+@pytest.fixture(scope="module")
+def talk(voice) -> np.ndarray:
+    """4.3 s with a pause."""
+    return np.concatenate([voice(1.9), np.zeros(RATE, np.float32), voice(1.4, pitch=220.0, seed=4)])
+
+
+@pytest.fixture(scope="module")
+def normalising(normalising_bundle) -> Bundle:
+    return load_bundle(normalising_bundle)
+
+
+def by_hand(bundle: Bundle, window: np.ndarray, heard: Heard) -> np.ndarray:
+    """Probabilities of a window, with the posterior mean and the zeros around it written out."""
+    front_end = bundle.manifest.front_end
+    assert front_end.normalisation is not None
+    corpus = np.array(front_end.normalisation.mean)
+    level = (10 * corpus.mean() + heard.total.mean()) / (10 + heard.frames)
+    shape = (100 * (corpus - corpus.mean()) + heard.total - heard.total.mean()) / (100 + heard.frames)
+    inputs = np.zeros((59, 40), np.float32)
+    features = (front_end.features(window) - level - shape) / np.array(front_end.normalisation.deviation)
+    start = max(0, (59 - len(features)) // 2)
+    inputs = features if len(features) > 59 else inputs
+    inputs[start : start + len(features)] = features
+    return Network(bundle).probabilities(inputs.astype(np.float32))
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 1.7])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_clip_is_measured_by_its_own_speech_and_the_profile(normalising, voice, seconds: float, known: bool):
+    front_end = normalising.manifest.front_end
+    clip, profile = voice(seconds, seed=2), front_end.hear(front_end.features(voice(20)))
+    own = front_end.hear(front_end.features(clip))
+    found = Network(normalising).waveform_probabilities(clip, profile if known else None)
+    expected = by_hand(normalising, clip, profile + own if known else own)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_a_profile_changes_the_answer(normalising, voice):
+    front_end = normalising.manifest.front_end
+    clip, profile = voice(1), front_end.hear(front_end.features(voice(20, pitch=300.0, seed=8)))
+    with_profile, without = (recognise(Network(normalising), clip, profile=one) for one in (profile, None))
+    assert (
+        max(abs(with_profile.probabilities[label] - without.probabilities[label]) for label in without.probabilities)
+        > 0.01
+    )
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_stream_of_one_window_is_answered_as_a_clip(normalising, talk, known: bool):
+    front_end = normalising.manifest.front_end
+    profile = front_end.hear(front_end.features(talk)) if known else None
+    recognizer = Recognizer(normalising, hop_s=0.5, profile=profile)
+    expected = recognise(Network(normalising), talk[:RATE], profile=profile)
+    assert answers(recognizer, 700, talk[:RATE]) == [expected]
+
+
+def test_each_answer_rests_on_the_window_and_all_speech_up_to_its_end(normalising, talk):
+    front_end = normalising.manifest.front_end
+    profile = front_end.hear(front_end.features(talk[::-1].copy()))
+    found = answers(Recognizer(normalising, hop_s=0.5, profile=profile), 4096, talk)
+    listener = Listener(front_end)
+    listener.accept(talk)
+    assert len(found) == 8
+    for answer in found:
+        start, end = round(answer.start_s * RATE), round(answer.end_s * RATE)
+        expected = by_hand(normalising, talk[start:end], profile + listener.hear(end))
+        np.testing.assert_allclose(list(answer.probabilities.values()), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("packet", [1, 37, 4096])
+def test_normalised_answers_are_the_same_whatever_the_packets(normalising, talk, packet: int):
+    stream = talk[: round(1.8 * RATE)]
+    expected = answers(Recognizer(normalising, hop_s=0.3), len(stream), stream)
+    assert answers(Recognizer(normalising, hop_s=0.3), packet, stream) == expected
+    assert len({tuple(answer.probabilities.values()) for answer in expected}) == len(expected)
+
+
+def test_an_answer_knows_nothing_of_what_comes_after_it(normalising, talk, voice):
+    other = np.concatenate([talk[: 2 * RATE], voice(2.3, pitch=90.0, seed=9)])
+    one, two = (answers(Recognizer(normalising), 4096, stream) for stream in (talk, other))
+    assert one[:3] == two[:3] and one[2].end_s == 2.0
+    assert one[3] != two[3]
+
+
+def test_a_reset_forgets_what_was_heard(normalising, talk):
+    recognizer = Recognizer(normalising)
+    first = answers(recognizer, 4096, talk)
+    recognizer.reset()
+    assert answers(recognizer, 4096, talk) == first
+
+
+def test_speech_before_the_window_is_used(normalising, talk, voice):
+    """The same last second after another beginning is measured differently."""
+    ends = []
+    for pitch in (100.0, 300.0):
+        stream = np.concatenate([voice(3, pitch=pitch), talk[:RATE]])
+        ends.append(answers(Recognizer(normalising, hop_s=1.0), 4096, stream)[-1])
+    assert ends[0].start_s == ends[1].start_s == 3.0
+    assert ends[0].probabilities != ends[1].probabilities
+
+
+@pytest.mark.parametrize("length", [0, 1, 1023])
+def test_a_clip_shorter_than_a_frame_cannot_be_measured(normalising, length: int):
+    with pytest.raises(SernetError, match=f"{length} samples are fewer than a frame's 1024"):
+        Network(normalising).waveform_probabilities(np.zeros(length, np.float32))
+    assert answers(Recognizer(normalising), 100, STREAM[:length]) == []
+
+
+def test_windows_that_do_not_overlap_leave_no_crumb_behind(normalising, talk):
+    """After the last whole window 100 samples are left: no frame, so no answer."""
+    found = answers(Recognizer(normalising, hop_s=1.0), 4096, talk[: 2 * RATE + 100])
+    assert [answer.end_s for answer in found] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("fault", ["fused", "without means"])
+def test_a_normalising_bundle_that_cannot_work_is_refused(normalising, fault: str):
+    manifest = normalising.manifest
+    if fault == "fused":
+        manifest = dataclasses.replace(manifest, input_kind="waveform")
+    else:
+        front_end = dataclasses.replace(manifest.front_end, normalisation=Normalisation())
+        manifest = dataclasses.replace(manifest, front_end=front_end)
+    with pytest.raises(SernetError, match="export it again"):
+        Network(dataclasses.replace(normalising, manifest=manifest))
