@@ -1,8 +1,10 @@
 """From live audio to live answers."""
 
+import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 import numpy as np
 
@@ -77,3 +79,12 @@ def live_answers(
             break
     recognizer.finish()
     yield from answers()
+
+
+def end_on_sigterm() -> None:
+    """Make SIGTERM end the program as an exception does, so that the recorder is stopped and the terminal restored."""
+    signal.signal(signal.SIGTERM, _terminate)
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,4 +1,7 @@
-"""Recognise the emotion of audio files: one answer a file, or one a sliding window."""
+"""Recognise the emotion of audio files: one answer a file, or one a sliding window.
+
+The profile that `sernet-infer enroll` stored is used when it fits the model; --no-profile is for other speakers' files.
+"""
 
 import argparse
 import dataclasses
@@ -10,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sernet.runtime.command_line import seconds, thread_count
+from sernet.runtime.commands.options import add_profile_options, chosen_profile
 from sernet.runtime.errors import SernetError
 from sernet.runtime.recognizer import Recognition
 
@@ -25,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
     parser.add_argument("--windows", action="store_true", help="answer every sliding window, not the whole clip")
     parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between windows (default 0.5)")
+    add_profile_options(parser)
     parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
@@ -36,12 +41,16 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.recognizer import Recognizer, recognise
 
     bundle = load_bundle(args.model)
-    network = None if args.windows else Network(bundle, threads=args.threads)
-    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads) if args.windows else None
+    profile = chosen_profile(args, bundle.manifest.front_end)
+    network = recognizer = None
+    if args.windows:
+        recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile)
+    else:
+        network = Network(bundle, threads=args.threads)
 
     def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
         if network is not None:
-            yield recognise(network, waveform)
+            yield recognise(network, waveform, profile=profile)
         if recognizer is not None:
             recognizer.reset()
             recognizer.accept(waveform)

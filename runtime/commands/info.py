@@ -3,6 +3,10 @@
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sernet.runtime.front_end import FrontEnd
 
 EXAMPLES = ["sernet-infer info", "sernet-infer info --json runs/mine/model-int8.tflite"]
 
@@ -33,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
         "labels": ", ".join(manifest.labels),
         "input": f"{front_end.input_type}, {frames} frames x {front_end.feature_count}, {front_end.sample_rate} Hz",
         "window": f"{manifest.window_s:g} s",
+        "normalised": _normalisation(front_end),
+        "profile": _profile(front_end),
         "quantisation": manifest.quantisation,
         "size": f"{len(bundle.model):,} bytes",
         "trained on": manifest.corpus.get("title", "unknown"),
@@ -45,3 +51,26 @@ def run(args: argparse.Namespace) -> int:
         if value:
             print(f"{name + ':':14}{value}")
     return 0
+
+
+def _normalisation(front_end: "FrontEnd") -> str:
+    """How features are measured, in one line; nothing when they are taken as they are."""
+    if front_end.normalisation is None:
+        return ""
+    known_s = front_end.normalisation.prior_frames * front_end.frame_step / front_end.sample_rate
+    return f"by the speech heard so far; the training corpus counts as {known_s:.1f} s of it"
+
+
+def _profile(front_end: "FrontEnd") -> str:
+    """The profile that `mic` and `file` would use, in one line; nothing for a model that has no use for one."""
+    from sernet.runtime.profile import ProfileError, default_place, load_profile
+
+    if front_end.normalisation is None:
+        return ""
+    try:
+        path = default_place()
+        profile = load_profile(path)
+        profile.heard_by(front_end)
+    except ProfileError as error:
+        return f"none: {error}"
+    return f"{profile} ({path})"

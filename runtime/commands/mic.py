@@ -1,17 +1,18 @@
 """Recognise the emotion of speech live, from a microphone.
 
 On a terminal a meter shows the level and every emotion; elsewhere, or with --json, each answer is one line of JSON.
+The profile that `sernet-infer enroll` stored is used when it fits the model.
 It runs until the source ends, --seconds have passed, Ctrl-C (exit code 130) or SIGTERM (143).
 Exit code 3: no microphone could be opened; 4: it stopped giving audio.
 """
 
 import argparse
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from sernet.runtime.command_line import seconds, thread_count
+from sernet.runtime.commands.options import add_profile_options, add_source_options, chosen_profile, tell
 
 if TYPE_CHECKING:
     from sernet.runtime.meter import Display
@@ -26,13 +27,8 @@ EXAMPLES = [
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--device",
-        metavar="N|NAME|-",
-        help="number or name (see `sernet-infer devices`), or - for raw PCM on standard input (s16le, mono, 16 kHz)",
-    )
-    source.add_argument("--mic-command", metavar="CMD", help="a command that writes such PCM to its standard output")
+    add_source_options(parser.add_mutually_exclusive_group())
+    add_profile_options(parser)
     parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between answers (default 0.5)")
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after so much audio")
     parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
@@ -41,16 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from sernet.runtime.bundle import load_bundle
-    from sernet.runtime.live import live_answers
+    from sernet.runtime.live import end_on_sigterm, live_answers
     from sernet.runtime.microphone import open_source
     from sernet.runtime.recognizer import Recognizer
 
     bundle = load_bundle(args.model)
-    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads)
-    sample_rate = bundle.manifest.front_end.sample_rate
-    signal.signal(signal.SIGTERM, _terminate)
+    front_end = bundle.manifest.front_end
+    profile = chosen_profile(args, front_end)
+    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile)
+    sample_rate = front_end.sample_rate
+    end_on_sigterm()
     with open_source(args.device, args.mic_command, sample_rate) as source:
-        print(f"listening to {source.description} with {bundle.manifest.name}; Ctrl-C stops", file=sys.stderr)
+        tell(f"listening to {source.description} with {bundle.manifest.name}; Ctrl-C stops")
         with _display(args.json) as display:
             answers = live_answers(
                 source,
@@ -75,8 +73,3 @@ def _display(as_json: bool) -> "Display":
     except ImportError:
         return Lines(as_json=False)
     return Lines(as_json=False) if Console().is_dumb_terminal else Meter()
-
-
-def _terminate(number: int, frame: object) -> NoReturn:
-    """End as an exception, so that the recorder is stopped and the terminal restored."""
-    raise SystemExit(128 + number)

@@ -23,6 +23,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from sernet.runtime.normalisation import NEPERS_PER_DB
+from sernet.runtime.profile import load_profile
+
 RATE = 16000
 HOP_S = 0.25
 HOP = round(HOP_S * RATE)
@@ -243,3 +246,25 @@ def test_a_device_that_refuses_the_rate_is_resampled(tmp_path: Path) -> None:
     assert count == REFUSED_RATE
     assert hz == pytest.approx(1000, abs=2)
     assert amplitude == pytest.approx(0.5, rel=0.02)
+
+
+def test_an_owner_enrols_through_the_sound_server(normalising_bundle: Path, voice, tmp_path: Path) -> None:
+    """The profile is that of the played recording; the seconds that nobody spoke in are not counted."""
+    spoken = voice(13.5, seed=6)
+    soundfile.write(tmp_path / "spoken.wav", spoken, RATE)
+    live, recorded = tmp_path / "live.json", tmp_path / "recorded.json"
+    enroll = [*PROGRAM, "enroll", "--model", normalising_bundle, "--out"]
+    with sound_server(tmp_path) as server, (tmp_path / "errors").open("wb") as errors:
+        command = [*enroll, live, "--seconds", "10", "--device", MONITOR]
+        listener = subprocess.Popen(command, env=server.environment, stdout=subprocess.DEVNULL, stderr=errors)
+        wait_until(lambda: "listening" in (tmp_path / "errors").read_text(), "it listens")
+        play = subprocess.Popen(["paplay", tmp_path / "spoken.wav"], env=server.environment)
+        assert listener.wait(timeout=30) == 0, (tmp_path / "errors").read_text()
+        play.terminate()
+        play.wait(timeout=10)
+    subprocess.run([*enroll, recorded, "--file", tmp_path / "spoken.wav"], check=True, capture_output=True)
+    one, other = load_profile(live), load_profile(recorded)
+    assert 10 <= one.speech_s < 10.6
+    means = [profile.heard.total / profile.heard.frames for profile in (one, other)]
+    worst = np.abs(means[0] - means[1]).max() / NEPERS_PER_DB
+    assert worst < 1.0, f"band means differ by {worst:.2f} dB at most, tolerance 1 dB"
