@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sernet.benchmarks.evaluation.engine import Engine
-    from sernet.benchmarks.evaluation.job import FoldJob
 
 EXAMPLES = [
     "sernet evaluate --protocol loso --corpus emodb --preset paper --seeds 0,1,2",
@@ -88,10 +87,11 @@ def run(args: argparse.Namespace) -> int:
     import_quietly()
     from rich.console import Console
 
-    from sernet.benchmarks.evaluation.driver import unanswered
+    from sernet.benchmarks.evaluation.driver import Study, run_studies
     from sernet.benchmarks.evaluation.plan import load_material, make_plan
     from sernet.benchmarks.evaluation.readings import check_readings, readings_for
     from sernet.training.leak_audit import audit_table
+    from sernet.training.progress import progress_bar
 
     readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
     check_readings(readings, protocol, config)
@@ -114,14 +114,13 @@ def run(args: argparse.Namespace) -> int:
     console.print(audit_table(protocol, plan.audits))
     kept = "PEEKS: the epoch is picked on the test clips" if protocol.peek else "the last epoch is kept, none is chosen"
     console.print(f"{kept}; {len(plan.jobs)} trainings of {config.epochs} epochs", highlight=False)
-    out = args.out or Path("results") / subject
-    todo = unanswered(plan.jobs, lambda job: _record_path(out, job), readings)
-    if todo:
-        _train(args, todo, len(plan.jobs) - len(todo), out)
+    study = Study(protocol, plan, args.out or Path("results") / subject, args.seeds, tuple(readings))
+    run_studies([study], make_engine(args), progress_bar(visible=not args.json))
     from sernet.benchmarks.evaluation.report import write_evaluation
 
     results = [
-        write_evaluation(out, protocol, reading, args.seeds, args.folds, complete=plan.complete) for reading in readings
+        write_evaluation(study.out, protocol, reading, study.seeds, study.folds, complete=plan.complete)
+        for reading in readings
     ]
     _show(console, results, args.json)
     return 0
@@ -138,20 +137,6 @@ def make_engine(args: argparse.Namespace) -> "Engine":
     if args.address:
         raise SernetError("--address belongs to --engine ray")
     return LocalEngine(args.workers)
-
-
-def _record_path(out: Path, job: "FoldJob") -> Path:
-    return out / f"{job.record_name}.json"
-
-
-def _train(args: argparse.Namespace, todo: list["FoldJob"], done: int, out: Path) -> None:
-    from sernet.benchmarks.evaluation.driver import run_jobs
-    from sernet.benchmarks.evaluation.fold_progress import fold_progress
-    from sernet.training.progress import progress_bar
-
-    engine = make_engine(args)
-    with fold_progress(progress_bar(visible=not args.json), todo, done) as progress:
-        run_jobs(todo, engine, lambda job: _record_path(out, job), progress.finished)
 
 
 def _compare(args: argparse.Namespace) -> int:

@@ -2,19 +2,64 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.progress import Progress
+
 from sernet.benchmarks.evaluation.engine import Engine
+from sernet.benchmarks.evaluation.fold_progress import fold_progress
 from sernet.benchmarks.evaluation.job import FoldJob, differences, run_fold
+from sernet.benchmarks.evaluation.plan import Plan
 from sernet.benchmarks.evaluation.record import load_record, save_record
 from sernet.runtime.errors import SernetError
-
-PathOf = Callable[[FoldJob], Path]
-"""Where a job's record lies."""
+from sernet.training.protocols import Protocol
 
 
-def unanswered(jobs: Sequence[FoldJob], path_of: PathOf, wanted: Sequence[str]) -> list[FoldJob]:
+@dataclass(frozen=True)
+class Study:
+    """Settings under a protocol, and where their records and results lie."""
+
+    protocol: Protocol
+    plan: Plan
+    out: Path
+    seeds: tuple[int, ...]
+    readings: tuple[str, ...]
+    """That are pooled; the folds may be answered in more."""
+
+    @property
+    def name(self) -> str:
+        """What is evaluated; unique in a sweep."""
+        return self.plan.jobs[0].subject
+
+    @property
+    def folds(self) -> tuple[str, ...]:
+        """Names of the folds, each once."""
+        return tuple(dict.fromkeys(job.fold.name for job in self.plan.jobs))
+
+    def record_path(self, job: FoldJob) -> Path:
+        """Where a job's record lies."""
+        return self.out / f"{job.record_name}.json"
+
+
+def run_studies(studies: Sequence[Study], engine: Engine, bar: Progress) -> None:
+    """Run what has no record yet, all studies together, under one bar.
+
+    Raises SernetError before anything trains when a record of another training is in the way, and when a job fails.
+    """
+    by_name = {study.name: study for study in studies}
+    jobs = [job for study in studies for job in unanswered(study.plan.jobs, study.record_path, study.readings)]
+    if not jobs:
+        return
+    there = sum(len(study.plan.jobs) for study in studies) - len(jobs)
+    with fold_progress(bar, jobs, there) as progress:
+        for job, record in engine.run(run_fold, jobs):
+            save_record(by_name[job.subject].record_path(job), record)
+            progress.finished(job, record)
+
+
+def unanswered(jobs: Sequence[FoldJob], path_of: Callable[[FoldJob], Path], wanted: Sequence[str]) -> list[FoldJob]:
     """The jobs that have to run: without a record, or with one that lacks a wanted reading.
 
     A record that lacks one is made anew with all its readings and the job's, from the trained model where that is still
@@ -32,21 +77,12 @@ def unanswered(jobs: Sequence[FoldJob], path_of: PathOf, wanted: Sequence[str]) 
         if differing := differences(record, job):
             raise SernetError(f"{path} was made with another {', '.join(differing)}: choose another --out")
         if set(wanted) - set(record["readings"]):
-            kept = [name for name in record["readings"] if name != "last" and not name.startswith("last-")]
-            config = dataclasses.replace(job.config, keep=record["config"]["keep"])
-            readings = tuple(dict.fromkeys([*kept, *job.readings]))
-            todo.append(dataclasses.replace(job, config=config, readings=readings))
+            todo.append(_again(job, record))
     return todo
 
 
-def run_jobs(
-    jobs: Sequence[FoldJob],
-    engine: Engine,
-    path_of: PathOf,
-    on_record: Callable[[FoldJob, dict[str, Any]], None] | None = None,
-) -> None:
-    """Run `jobs` and save their records; `on_record` is called after each."""
-    for job, record in engine.run(run_fold, jobs):
-        save_record(path_of(job), record)
-        if on_record:
-            on_record(job, record)
+def _again(job: FoldJob, record: dict[str, Any]) -> FoldJob:
+    """The job that makes a record anew: the same training, with all readings."""
+    before = [name for name in record["readings"] if name != "last" and not name.startswith("last-")]
+    config = dataclasses.replace(job.config, keep=record["config"]["keep"])
+    return dataclasses.replace(job, config=config, readings=tuple(dict.fromkeys([*before, *job.readings])))

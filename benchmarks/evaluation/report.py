@@ -15,14 +15,13 @@ def write_evaluation(
 ) -> dict[str, Any]:
     """Pool the records below `folder` and write ``PROTOCOL-READING.json`` and its plots.
 
-    Where not all folds were answered, their names are part of the file's.
+    Where the folds are not all of the protocol's, or the direction between two corpora, they are part of the name.
 
     Args:
         folder: of results.
         protocol: a reading of the records of its family.
         reading: name of the reading.
-        seeds: pooled.
-        folds: pooled; all when empty.
+        seeds, folds: that are pooled.
         complete: whether these are all the folds of the protocol.
 
     Returns:
@@ -33,7 +32,11 @@ def write_evaluation(
     """
     pooled = pool(load_records(folder, protocol.family, seeds, folds), protocol, reading)
     result = evaluation_result(pooled, complete=complete)
-    name = f"{protocol.name}-{reading}" + ("" if complete else f"-folds-{'-'.join(pooled.folds)}")
+    name = f"{protocol.name}-{reading}"
+    if not complete:
+        name += f"-folds-{'-'.join(pooled.folds)}"
+    elif protocol.name == "cross-corpus":
+        name += f"-{pooled.folds[0]}"
     path = folder / f"{name}.json"
     result.save(path)
     content = result.to_json()
