@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sernet.benchmarks.evaluation.engine import ONE_THREAD
+from sernet.benchmarks.evaluation.job import FoldJob, run_fold
 from sernet.runtime.errors import SernetError
 
 
@@ -23,6 +24,8 @@ class MarkedJob:
     marks: Path
     seconds: float = 0.0
     """How long it works at least."""
+    gate: Path | None = None
+    """It does not end before this file is there."""
     deaths: int = 0
     """How many attempts end by SIGKILL."""
 
@@ -38,7 +41,7 @@ def mark(folder: Path, name: str) -> int:
         import ray
 
         node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else node
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{uuid.uuid4().hex}"
     temporary.write_text(node)
     temporary.rename(folder / f"{name}-{os.getpid()}-{temporary.name[1:]}")
@@ -50,9 +53,9 @@ def attempts(folder: Path, name: str = "") -> list[Path]:
     return sorted(folder.glob(f"{name}-*" if name else "[!.]*"))
 
 
-def nodes(folder: Path) -> list[str]:
-    """The nodes that have started jobs."""
-    return [path.read_text() for path in attempts(folder)]
+def nodes(folder: Path, name: str = "") -> list[str]:
+    """The nodes that have started a job; without a name, any job."""
+    return [path.read_text() for path in attempts(folder, name)]
 
 
 def multiply(job: MarkedJob) -> dict[str, Any]:
@@ -61,9 +64,17 @@ def multiply(job: MarkedJob) -> dict[str, Any]:
     matrices = np.random.default_rng(job.number).standard_normal((2, 300, 300))
     trace = float(np.trace(matrices[0] @ matrices[1]))
     time.sleep(job.seconds)
+    while job.gate and not job.gate.exists():
+        time.sleep(0.05)
     if number <= job.deaths:
         os.kill(os.getpid(), signal.SIGKILL)
     return {"trace": trace}
+
+
+def marked_fold(job: FoldJob) -> dict[str, Any]:
+    """A real fold's training and answers; the marks lie beside the run folders."""
+    mark(job.work / "marks", job.fold.name)
+    return run_fold(job)
 
 
 def environment(job: MarkedJob) -> dict[str, Any]:
