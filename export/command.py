@@ -41,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     training_run = Run.open(args.run)
     formats = parse_formats(args.format, fused=training_run.config.fuse_front_end)
     exporter = Exporter(training_run)
+    checked = "held-out" if training_run.split.test else "training"
     with progress_bar(visible=not args.json) as bar:
         task = bar.add_task("export", total=len(formats), figures="")
         for target in formats:
@@ -52,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 continue
             lines = [
                 f"{exported.path}  {exported.path.stat().st_size:,} bytes, argmax as Keras on "
-                f"{exported.agreement.share:.1%} of {exported.result.n} held-out clips, worst difference "
+                f"{exported.agreement.share:.1%} of {exported.result.n} {checked} clips, worst difference "
                 f"{exported.agreement.worst_difference:.2g}"
             ]
             if exported.micro_arena_bytes:

@@ -18,6 +18,7 @@ from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
 from sernet.training.atomic import write_bytes, write_text
+from sernet.training.clip import Clip
 from sernet.training.evaluation import accuracy_values, predict, protocol
 from sernet.training.features import clip_waveform
 from sernet.training.network_inputs import middle, network_inputs
@@ -66,7 +67,8 @@ class Exporter:
         unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
         agreement = check_answers(unmeasured, target, self._test_inputs, self._expected)
         arena, note = self._run_on_micro(unmeasured) if target.name == "int8" else (None, "")
-        accuracy = accuracy_values(self.run, self.run.split.test, agreement.probabilities)
+        held_out = self.run.split.test
+        accuracy = accuracy_values(self.run, held_out, agreement.probabilities) if held_out else []
         path = (folder or self.run.folder / "export") / f"model-{target.name}.tflite"
         result = Result(
             what="export",
@@ -114,7 +116,7 @@ class Exporter:
         except MicroUnavailableError as error:
             return None, str(error)
         reference = Network(bundle, reference_kernels=True)
-        for clip, example in zip(self.run.split.test[:MICRO_CLIPS], self._test_inputs, strict=False):
+        for clip, example in zip(self._checked[:MICRO_CLIPS], self._test_inputs, strict=False):
             quantised = quantise(middle(example, self._frames), reference.input_tensor)
             if not np.array_equal(micro.run(quantised), reference.raw_output(quantised)):
                 raise ExportCheckError(
@@ -129,13 +131,18 @@ class Exporter:
         samples = self._front_end.sample_count(self.run.config.input_duration)
         return fuse(self.run.model, self._front_end, samples)
 
+    @property
+    def _checked(self) -> tuple[Clip, ...]:
+        """Clips whose answers are compared with Keras's: the test clips, or training clips where none were held out."""
+        return self.run.split.test or self.run.split.train[:CALIBRATION_CLIPS]
+
     @cached_property
     def _expected(self) -> np.ndarray:
-        return predict(self.run, self.run.split.test)
+        return predict(self.run, self._checked)
 
     @cached_property
     def _test_inputs(self) -> list[np.ndarray]:
-        clips, seconds = self.run.split.test, self.run.config.input_duration
+        clips, seconds = self._checked, self.run.config.input_duration
         if self._fused:
             return [clip_waveform(clip, self._front_end, seconds) for clip in clips]
         return network_inputs(clips, self._front_end, seconds)

@@ -15,7 +15,7 @@ from sernet.training.example_config import ExampleConfig
 
 Loss = Literal["cross_entropy", "focal"]
 Cache = Literal["disk", "ram", "none"]
-SplitBy = Literal["speaker", "random"]
+SplitBy = Literal["speaker", "random", "all"]
 Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["steps", "one_cycle"]
@@ -69,7 +69,7 @@ class TrainConfig:
     """... by a factor of exp(this)."""
     dropout: float = 0.3
     split: SplitBy = "speaker"
-    """What validation and test clips share with training: no speaker, or (random) all of them."""
+    """What validation and test clips share with training: no speaker, or (random) any; all: nothing is held out."""
     test_speakers: tuple[str, ...] = ()
     """Speakers held out for the test; empty: `test_fraction` of them, drawn by the seed."""
     test_fraction: float = 0.2
@@ -120,8 +120,10 @@ class TrainConfig:
             raise SernetError(
                 f"input duration must be above 0 and at most {MAX_INPUT_DURATION:g} s, not {self.input_duration:g}"
             )
-        if self.split == "random" and self.test_speakers:
-            raise SernetError("test speakers cannot be held out of a random split: leave out one of the two")
+        if self.split != "speaker" and self.test_speakers:
+            raise SernetError(f"test speakers cannot be held out of a split by {self.split}: leave out one of the two")
+        if self.split == "all" and self.keep == "best":
+            raise SernetError("no clips are left to choose the best epoch on: train on all with --keep last")
         if self.front_end.frame_count(self.front_end.sample_count(self.input_duration)) < 1:
             raise SernetError(f"an input duration of {self.input_duration:g} s is shorter than one frame")
 

@@ -74,39 +74,29 @@ def protocol(run: Run) -> str:
     """How test and training were kept apart, in a few words."""
     if run.config.split == "random":
         return "random hold-out (speakers leak)"
+    if run.config.split == "all":
+        return "nothing held out"
     speakers = sorted({str(clip.speaker) for clip in run.split.test})
     return f"speaker hold-out ({', '.join(speakers)})"
 
 
 def evaluate_run(run: Run, history: list[dict[str, Any]]) -> Result:
-    """Measure the test clips once; write report, confusion matrices and learning curves, and last ``result.json``."""
-    clips = run.split.test
-    probabilities = predict(run, clips)
-    targets, predictions = np.array(run.targets(clips)), probabilities.argmax(axis=1)
-    matrix = metrics.confusion(targets, predictions, len(run.labels))
-    values = accuracy_values(run, clips, probabilities)
-    title = f"{run.corpus['title']}: {protocol(run)}, n = {len(clips)}"
-    if run.corpus["note"]:
-        title = f"{title} [{run.corpus['note']}]"
-    report = classification_report(
-        targets, predictions, labels=range(len(run.labels)), target_names=list(run.labels), digits=4, zero_division=0
-    )
-    write_text(run.folder / "classification_report.txt", f"{title}\n\n{report}")
+    """Measure the test clips once; write report, confusion matrices and learning curves, and last ``result.json``.
+
+    Where nothing was held out, there is nothing to measure: the result says so, and holds no values.
+    """
     write_text(run.folder / "history.json", json.dumps(history, indent=1) + "\n")
-    plots.draw_confusion(run.folder / "confusion_matrix", matrix, run.labels, title)
-    plots.draw_confusion(run.folder / "confusion_matrix_normalised", matrix, run.labels, title, normalised=True)
     plots.draw_history(run.folder / "history", history, run.corpus["title"])
     result = Result(
         what="training",
         subject=run.folder.name,
         protocol=protocol(run),
         corpus=run.corpus["title"],
-        n=len(clips),
+        n=len(run.split.test),
         seed=run.config.seed,
-        values=values,
+        values=[],
         details={
             "labels": list(run.labels),
-            "confusion": matrix.tolist(),
             "epochs": len(history),
             "kept_epoch": kept_epoch(run, history),
             "config": run.config.to_json(),
@@ -115,8 +105,29 @@ def evaluate_run(run: Run, history: list[dict[str, Any]]) -> Result:
             "shared_speakers": list(run.split.shared_speakers),
         },
     )
+    if run.split.test:
+        _measure(run, result)
     result.save(run.folder / "result.json")
     return result
+
+
+def _measure(run: Run, result: Result) -> None:
+    """Answer the test clips, put the figures into the result, and write report and confusion matrices."""
+    clips = run.split.test
+    probabilities = predict(run, clips)
+    targets, predictions = np.array(run.targets(clips)), probabilities.argmax(axis=1)
+    matrix = metrics.confusion(targets, predictions, len(run.labels))
+    result.values.extend(accuracy_values(run, clips, probabilities))
+    result.details["confusion"] = matrix.tolist()
+    title = f"{run.corpus['title']}: {protocol(run)}, n = {len(clips)}"
+    if run.corpus["note"]:
+        title = f"{title} [{run.corpus['note']}]"
+    report = classification_report(
+        targets, predictions, labels=range(len(run.labels)), target_names=list(run.labels), digits=4, zero_division=0
+    )
+    write_text(run.folder / "classification_report.txt", f"{title}\n\n{report}")
+    plots.draw_confusion(run.folder / "confusion_matrix", matrix, run.labels, title)
+    plots.draw_confusion(run.folder / "confusion_matrix_normalised", matrix, run.labels, title, normalised=True)
 
 
 def kept_epoch(run: Run, history: list[dict[str, Any]]) -> int:

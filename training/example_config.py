@@ -24,6 +24,10 @@ class ExampleConfig:
     """Stretches of frames that are set to zero (SpecAugment, Park et al., 2019)."""
     time_mask_s: float = 0.2
     """Longest of them."""
+    frequency_masks: int = 2
+    """Stretches of bands that are set to zero."""
+    frequency_mask_bands: int = 6
+    """Widest of them."""
     mixup: float = 0.2
     """Alpha of mixup (Zhang et al., 2018): two examples are blended by a draw of Beta(alpha, alpha); 0: none."""
     unknown_speaker: float = 0.4
@@ -38,8 +42,9 @@ class ExampleConfig:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
         if self.voices < 1 or self.crop_s <= 0 or self.most_heard < 1:
             raise SernetError("voices, crop_s and most_heard must be above 0")
-        if min(self.time_masks, self.time_mask_s, self.mixup) < 0:
-            raise SernetError("time_masks, time_mask_s and mixup must be 0 or more")
+        for name in ("time_masks", "time_mask_s", "frequency_masks", "frequency_mask_bands", "mixup"):
+            if getattr(self, name) < 0:
+                raise SernetError(f"{name} must be 0 or more, not {getattr(self, name)}")
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values."""

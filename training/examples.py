@@ -52,10 +52,13 @@ class ExampleBatches(keras.utils.PyDataset):
         features = stretched(features, generator.uniform(1 - config.tempo, 1 + config.tempo))
         example = placed(features, self._frames, generator)
         step_s = bank.front_end.frame_step / bank.front_end.sample_rate
-        for _ in range(config.time_masks):
-            width = int(generator.uniform(0, config.time_mask_s) / step_s)
-            start = int(generator.integers(0, max(1, self._frames + 1 - width)))
-            example[start : start + width] = 0
+        longest = int(config.time_mask_s / step_s)
+        for masks, widest, axis in (
+            (config.time_masks, longest, 0),
+            (config.frequency_masks, config.frequency_mask_bands, 1),
+        ):
+            for _ in range(masks):
+                mask(example, widest, axis, generator)
         return example
 
     def _profile(self, index: int, voice: int, generator: np.random.Generator) -> Heard | None:
@@ -84,6 +87,13 @@ def placed(features: np.ndarray, frames: int, generator: np.random.Generator) ->
     if surplus >= 0:
         return features[start : start + frames].copy()
     return np.pad(features, ((start, -surplus - start), (0, 0)))
+
+
+def mask(example: np.ndarray, widest: int, axis: int, generator: np.random.Generator) -> None:
+    """Set a stretch of frames (axis 0) or bands (axis 1) to zero, the mean; up to `widest` of them (SpecAugment)."""
+    width = int(generator.integers(0, min(widest, example.shape[axis]) + 1))
+    start = int(generator.integers(0, example.shape[axis] - width + 1))
+    np.moveaxis(example, axis, 0)[start : start + width] = 0
 
 
 def mixed(

@@ -30,7 +30,7 @@ class Split:
 
 
 def split_clips(clips: Sequence[Clip], config: TrainConfig) -> Split:
-    """Split by speaker (no speaker stands on two sides), or at random when the configuration asks for it.
+    """Split by speaker (no speaker stands on two sides); at random, or not at all, when the configuration asks for it.
 
     The same clips, configuration and seed give the same split, in whatever order the clips come.
 
@@ -38,6 +38,8 @@ def split_clips(clips: Sequence[Clip], config: TrainConfig) -> Split:
         SernetError: too few speakers, a test speaker that does not exist, or a side that would be empty.
     """
     clips = sorted(clips, key=lambda clip: str(clip.path))
+    if config.split == "all":
+        return Split(tuple(clips), (), ())
     generator = np.random.default_rng(config.seed)
     divide = _by_speaker if config.split == "speaker" else _at_random
     split = divide(clips, config, generator)

@@ -14,7 +14,7 @@ from sernet.training.examples import ExampleBatches, mixed, placed, stretched
 from sernet.training.voice_bank import VoiceBank
 
 FRONT_END = load_preset("sernet").front_end
-PLAIN = ExampleConfig(voices=1, crop_s=0.5, tempo=0.0, time_masks=0, mixup=0.0, unknown_speaker=1.0)
+PLAIN = ExampleConfig(voices=1, crop_s=0.5, tempo=0.0, time_masks=0, frequency_masks=0, mixup=0.0, unknown_speaker=1.0)
 
 
 @pytest.fixture
@@ -73,12 +73,16 @@ def test_a_known_speaker_is_normalised_by_other_clips_of_the_same_voice(bank: Vo
     assert np.mean(means["s1"]) < 0.8 * np.mean(unknown), "what was heard before moves the mean"
 
 
-def test_time_masks_are_the_mean(bank: VoiceBank):
-    masked = dataclasses.replace(PLAIN, time_masks=1, time_mask_s=0.4)
-    inputs = np.concatenate([inputs for inputs, _ in batches(bank, masked)])[..., 0]
-    silent = (inputs == 0).all(axis=2).sum(axis=1)
-    assert silent.max() > 5
-    assert silent.max() <= 0.4 / 0.016
+@pytest.mark.parametrize(
+    ("settings", "axis", "widest"),
+    [({"time_masks": 1, "time_mask_s": 0.4}, 1, 25), ({"frequency_masks": 1, "frequency_mask_bands": 12}, 2, 12)],
+)
+def test_masks_are_the_mean_and_no_wider_than_allowed(bank: VoiceBank, settings: dict, axis: int, widest: int):
+    found = [batches(bank, dataclasses.replace(PLAIN, **settings), epoch=epoch) for epoch in range(1, 9)]
+    inputs = np.concatenate([inputs for epoch in found for inputs, _ in epoch])[..., 0]
+    masked = (inputs == 0).all(axis=3 - axis).sum(axis=1)
+    assert widest / 2 < masked.max() <= widest
+    assert masked.min() < widest / 2
 
 
 def test_mixtures_keep_the_share_of_their_labels():
@@ -108,7 +112,7 @@ def test_a_short_clip_stands_whole_in_zeros():
     [
         ({"own_voice": 2.0}, "own voice must lie between 0 and 1"),
         ({"voices": 0}, "voices, crop_s and most_heard must be above 0"),
-        ({"mixup": -1.0}, "time_masks, time_mask_s and mixup must be 0 or more"),
+        ({"mixup": -1.0}, "mixup must be 0 or more, not -1.0"),
         ({"augmentation": 3}, "not a table"),
         ({"colour": 3}, "does not know: colour"),
     ],

@@ -15,6 +15,7 @@ EXAMPLES = [
     "sernet train -dn EMO-DB -id 3 -ln focal -it mfcc --out runs/emodb-focal",
     "sernet train -dn IEMOCAP -id 7 -at impro -ln cross_entropy",
     "sernet train --dataset my_recordings/ --preset quick --split random",
+    "sernet train --dataset emodb --preset sernet --split all",
 ]
 
 
@@ -44,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--learning-rate", type=float)
-    add("--split", help="speaker: no speaker on two sides (default); random: leaks speakers")
+    add("--split", help="speaker: no speaker on two sides (default); random: leaks speakers; all: hold nothing out")
     add("--test-speakers", type=lambda text: tuple(text.split(",")), metavar="A,B", help="speakers held out")
     add("--keep", help="which epoch: best (on validation speakers) or last")
     add("--seed", type=int, help="of everything random")
