@@ -45,7 +45,7 @@ def test_a_preset_of_your_own_is_a_toml_file(tmp_path: Path):
         ("dropout = 2.0", "dropout must be"),
         ("seed = -1", "the seed must be"),
         ("input_duration = inf", "at most 60 s"),
-        ("split = 'random'\ntest_speakers = ['a']", "random split"),
+        ("split = 'random'\ntest_speakers = ['a']", "split by random"),
         ("test_fraction = 1.5", "test fraction must lie between 0 and 1"),
         ("epochs = 'many'", "epochs = 'many', not of type int"),
     ],
