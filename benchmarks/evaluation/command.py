@@ -1,7 +1,8 @@
 """Measure settings under a protocol: train every fold, answer its test clips, pool the answers.
 
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
-killed training goes on. `--compare` compares two evaluations of the same clips in pairs."""
+killed training goes on. `--sweep` does this for a grid of settings, `--compare` compares two evaluations of the same
+clips in pairs."""
 
 import argparse
 import dataclasses
@@ -22,9 +23,15 @@ EXAMPLES = [
     "sernet evaluate --protocol loso --corpus emodb --folds 03,08 --epochs 40 --out results/look",
     "sernet evaluate --protocol cross-corpus --corpus emodb --test-corpus ravdess",
     "sernet evaluate --protocol group-kfold --corpus ravdess --engine ray --address 10.0.0.1:6379",
+    "sernet evaluate --sweep grid.toml --workers 2",
     "sernet evaluate --compare results/emodb-paper results/emodb-quick",
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
 ]
+
+DEFAULT_PROTOCOL, DEFAULT_PRESET = "loso", "paper"
+
+IN_THE_GRID = ("protocol", "corpus", "test_corpus", "preset", "seeds", "folds", "epochs")
+"""Options that a sweep's file has the say in."""
 
 DEFAULT_READING = {False: "float", True: "enrolled-60"}
 """By whether the protocol knows the test speaker: for a minute, if so."""
@@ -50,14 +57,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add(
         "--protocol",
-        default="loso",
         metavar="P",
         help="loso (default), loso-enrolled, loso-peek, random-peek, text, cross-corpus or group-kfold",
     )
     add("--corpus", metavar="NAME", help="corpus (`sernet data list`), or your own recordings (default: the preset's)")
     add("--test-corpus", metavar="NAME", help="cross-corpus: the corpus that is answered")
-    add("--preset", default="paper", help="a preset's name, or a TOML file (default: paper)")
-    add("--seeds", type=seed_list, default=(0,), metavar="N,N", help="every fold is trained once for each (default: 0)")
+    add("--preset", help="a preset's name, or a TOML file (default: paper)")
+    add("--seeds", type=seed_list, metavar="N,N", help="every fold is trained once for each (default: 0)")
     add("--reading", type=comma_list, metavar="R,R", help="answers that are pooled: float (default), int8, snr10, ...")
     add("--folds", type=comma_list, default=(), metavar="F,F", help="only these folds, for a quick look")
     add("--epochs", type=int, help="instead of the preset's")
@@ -68,16 +74,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--work", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="models (default: runs/evaluate)")
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
     add("--json", action="store_true", help="print the results as JSON")
+    add("--sweep", type=Path, metavar="GRID.toml", help="every cell of a grid of settings, into one table")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
 
 
 def run(args: argparse.Namespace) -> int:
     if args.compare:
         return _compare(args)
+    if args.sweep:
+        return _sweep(args)
     from sernet.training.config import load_preset
     from sernet.training.protocols import named_protocol
 
-    protocol, config = named_protocol(args.protocol), load_preset(args.preset)
+    preset, seeds = args.preset or DEFAULT_PRESET, args.seeds or (0,)
+    protocol, config = named_protocol(args.protocol or DEFAULT_PROTOCOL), load_preset(preset)
     if (protocol.name == "cross-corpus") != (args.test_corpus is not None):
         raise SernetError("cross-corpus needs --test-corpus, and no other protocol takes it")
     changed = {"dataset": args.corpus, "epochs": args.epochs}
@@ -99,14 +109,14 @@ def run(args: argparse.Namespace) -> int:
     material = load_material(config.dataset, config, test_corpus=args.test_corpus, data=args.data)
     for note in material.notes:
         print(f"note: {note}", file=sys.stderr)
-    subject = f"{material.corpus['name']}-{Path(args.preset).stem}"
+    subject = f"{material.corpus['name']}-{Path(preset).stem}"
     plan = make_plan(
         material,
         protocol,
         config,
-        seeds=args.seeds,
+        seeds=seeds,
         subject=subject,
-        preset=Path(args.preset).stem,
+        preset=Path(preset).stem,
         work=args.work.absolute(),
         readings=readings_for(config),
         folds=args.folds,
@@ -114,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     console.print(audit_table(protocol, plan.audits))
     kept = "PEEKS: the epoch is picked on the test clips" if protocol.peek else "the last epoch is kept, none is chosen"
     console.print(f"{kept}; {len(plan.jobs)} trainings of {config.epochs} epochs", highlight=False)
-    study = Study(protocol, plan, args.out or Path("results") / subject, args.seeds, tuple(readings))
+    study = Study(protocol, plan, args.out or Path("results") / subject, seeds, tuple(readings))
     run_studies([study], make_engine(args), progress_bar(visible=not args.json))
     from sernet.benchmarks.evaluation.report import write_evaluation
 
@@ -139,6 +149,40 @@ def make_engine(args: argparse.Namespace) -> "Engine":
     return LocalEngine(args.workers)
 
 
+def _sweep(args: argparse.Namespace) -> int:
+    from sernet.benchmarks.evaluation.sweep import parse_sweep
+    from sernet.training.protocols import named_protocol
+
+    if given := [f"--{name.replace('_', '-')}" for name in IN_THE_GRID if getattr(args, name)]:
+        raise SernetError(f"{args.sweep} says what is evaluated: leave out {', '.join(given)}")
+    sweep = parse_sweep(args.sweep)
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from rich.console import Console
+
+    from sernet.benchmarks.evaluation.sweep_run import run_sweep, sweep_studies
+    from sernet.benchmarks.evaluation.sweep_table import sweep_table, write_sweep
+    from sernet.training.leak_audit import audit_table
+    from sernet.training.progress import progress_bar
+
+    protocol, console = named_protocol(sweep.protocol), Console(stderr=args.json)
+    readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
+    out = args.out or Path("results") / f"sweep-{sweep.name}"
+    studies = sweep_studies(sweep, readings, out=out, work=args.work.absolute(), data=args.data)
+    console.print(audit_table(protocol, next(iter(studies.values())).plan.audits))
+    trainings = sum(len(study.plan.jobs) for study in studies.values())
+    console.print(f"{len(studies)} cells, {trainings} trainings", highlight=False)
+    results = run_sweep(studies, readings, make_engine(args), progress_bar(visible=not args.json))
+    for cells in results.values():
+        content, table = write_sweep(out, sweep, cells), sweep_table(sweep, cells)
+        if args.json:
+            print(json.dumps(content))
+        else:
+            print(f"{table.title}\n\n{table.markdown()}\n\n{content['path']}")
+    return 0
+
+
 def _compare(args: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -146,8 +190,9 @@ def _compare(args: argparse.Namespace) -> int:
     from sernet.benchmarks.evaluation.summary import comparison_line
     from sernet.training.protocols import named_protocol
 
-    readings = args.reading or (DEFAULT_READING[named_protocol(args.protocol).enrolled],)
-    first, second = (load_pooled(place, args.protocol, readings[0]) for place in args.compare)
+    protocol = named_protocol(args.protocol or DEFAULT_PROTOCOL)
+    readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
+    first, second = (load_pooled(place, protocol.name, readings[0]) for place in args.compare)
     result = compare(first, second).to_json()
     if args.json:
         print(json.dumps(result))

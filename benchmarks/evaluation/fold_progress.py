@@ -33,7 +33,7 @@ class FoldProgress:
         answers = np.argmax(next(iter(record["readings"].values())), axis=1)
         right = float(np.mean(answers == np.array(record["clips"]["target"])))
         if not self._bar.disable:
-            line = f"{job.record_name}: WA {100 * right:.1f} %, n = {len(answers)}"
+            line = f"{job.name}: WA {100 * right:.1f} %, n = {len(answers)}"
             self._bar.console.print(line, soft_wrap=True, markup=False, highlight=False)
         self.look()
 

@@ -11,9 +11,16 @@ from sernet.training.protocols import Protocol
 
 
 def write_evaluation(
-    folder: Path, protocol: Protocol, reading: str, seeds: Sequence[int], folds: Sequence[str], *, complete: bool
+    folder: Path,
+    protocol: Protocol,
+    reading: str,
+    seeds: Sequence[int],
+    folds: Sequence[str],
+    *,
+    complete: bool,
+    plots: bool = True,
 ) -> dict[str, Any]:
-    """Pool the records below `folder` and write ``PROTOCOL-READING.json`` and its plots.
+    """Pool the records below `folder` and write ``PROTOCOL-READING.json`` and, below ``figures``, its plots.
 
     Where the folds are not all of the protocol's, or the direction between two corpora, they are part of the name.
 
@@ -23,6 +30,7 @@ def write_evaluation(
         reading: name of the reading.
         seeds, folds: that are pooled.
         complete: whether these are all the folds of the protocol.
+        plots: whether to draw.
 
     Returns:
         The Result document, with its own ``path``.
@@ -40,5 +48,6 @@ def write_evaluation(
     path = folder / f"{name}.json"
     result.save(path)
     content = result.to_json()
-    draw_evaluation(folder / "figures", name, pooled, content)
+    if plots:
+        draw_evaluation(folder / "figures", name, pooled, content)
     return content | {"path": str(path)}

@@ -225,6 +225,28 @@ def test_a_record_that_did_not_peek_is_not_overwritten_by_one_that_does(
     assert json.loads(path.read_text()) == record
 
 
+def test_a_sweep_answers_every_cell_into_one_table(corpus: Path, preset: Path, tmp_path: Path, capsys):
+    grid = tmp_path / "grid.toml"
+    base = f'[base]\npreset = "{preset}"\ncorpus = "{corpus}"\nfolds = ["s1"]\n'
+    grid.write_text(base + "[grid]\nepochs = [1]\ndropout = [0.1, 0.3]\n")
+    words = ["evaluate", "--sweep", str(grid), "--out", str(tmp_path / "out"), "--work", str(tmp_path / "work")]
+    assert main([*words, "--workers", "1"]) == 0
+    assert "| dropout |" in capsys.readouterr().out
+    answers = []
+    for cell in ("dropout=0.1", "dropout=0.3"):
+        (record,) = records(tmp_path / "out" / cell).values()
+        assert record["config"]["dropout"] == float(cell[-3:]) and record["config"]["epochs"] == 1
+        assert set(record["readings"]) == {"float"}
+        answers.append(record["readings"]["float"])
+    assert answers[0] != answers[1]
+    assert main([*words, "--json"]) == 0  # nothing is trained again
+    table = json.loads(capsys.readouterr().out)
+    cells = [item["cell"] for item in table["values"] if item["metric"] == "UA"]
+    assert cells == ["dropout=0.1", "dropout=0.3"] and table["details"]["folds"] == ["s1"]
+    assert main([*words, "--seeds", "0,1"]) == 2
+    assert "says what is evaluated: leave out --seeds" in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def normalising(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A preset whose front end measures features from what it has heard of the speaker."""
