@@ -9,7 +9,7 @@ import numpy as np
 
 from sernet.runtime.errors import SernetError
 from sernet.runtime.filter_bank import dct_matrix, hann_window, mel_matrix
-from sernet.runtime.normalisation import Heard, Normalisation
+from sernet.runtime.normalisation import Heard, Normalisation, log_magnitude
 from sernet.runtime.settings import settings_from
 
 InputType = Literal["mfcc", "mel_spectrogram", "spectrogram"]
@@ -69,8 +69,10 @@ class FrontEnd:
             )
         if self.level_percentile is not None and not 0 < self.level_percentile <= 100:
             raise SernetError(f"level percentile {self.level_percentile:g} must be above 0 and at most 100")
-        if self.normalisation is not None and self.input_type != "mel_spectrogram":
-            raise SernetError(f"normalisation is for log mel bands, not for {self.input_type}: use mel_spectrogram")
+        if self.normalisation is not None and self.input_type == "spectrogram":
+            raise SernetError("normalisation is for logarithms, not for a spectrogram: use mfcc or mel_spectrogram")
+        if self.normalisation is not None and self.level_percentile is not None:
+            raise SernetError("a front end that normalises needs no level_percentile: leave out one of the two")
         if self.normalisation is not None and len(self.normalisation.mean) not in (0, self.feature_count):
             raise SernetError(
                 f"{len(self.normalisation.mean)} means do not normalise {self.feature_count} features per frame"
@@ -116,7 +118,17 @@ class FrontEnd:
         """Statistics of the speech in `features` (frames, feature_count), for `network_input`; a pause adds nothing."""
         if self.normalisation is None:
             return Heard(0.0, np.zeros(self.feature_count))
-        return self.normalisation.hear(features, features.mean(axis=1))
+        return self.normalisation.hear(features, self.levels(features))
+
+    def levels(self, features: np.ndarray) -> np.ndarray:
+        """Mean log magnitude of each frame of `features` (frames, feature_count), in nepers: (frames,)."""
+        return log_magnitude(features, self.gain_direction)
+
+    @cached_property
+    def gain_direction(self) -> np.ndarray:
+        """What a gain of 1 neper adds to a frame's features: (feature_count,)."""
+        ones = np.ones(self.mel_bins)
+        return ones @ self._dct_matrix if self.input_type == "mfcc" else ones
 
     def network_input(self, features: np.ndarray, profile: Heard | None = None) -> np.ndarray:
         """Features as the network sees them, normalised when the front end says so.
@@ -131,7 +143,12 @@ class FrontEnd:
         if self.normalisation is None:
             return features
         heard = self.hear(features)
-        return self.normalisation.apply(features, heard if profile is None else profile + heard)
+        return self.normalised(features, heard if profile is None else profile + heard)
+
+    def normalised(self, features: np.ndarray, heard: Heard) -> np.ndarray:
+        """Features (frames, feature_count) measured from all speech `heard`, their own included."""
+        assert self.normalisation is not None
+        return self.normalisation.apply(features, heard, self.gain_direction)
 
     def frame_features(self, frames: np.ndarray, mel_matrix: np.ndarray | None = None) -> np.ndarray:
         """Features of framed samples: (frames, frame_length) to (frames, feature_count), float32.

@@ -56,7 +56,7 @@ class Listener:
             features = front_end.features(self._samples[:end])
             self._samples = self._samples[frames * front_end.frame_step :]
             self._start += frames * front_end.frame_step
-            speech = features[self._speech(features.mean(axis=1))]
+            speech = features[self._speech(front_end.levels(features))]
             now = Heard(float(len(speech)), speech.sum(axis=0, dtype=np.float64))
             self._heard = (self._heard + now).faded(self._memory)
         return self._heard
@@ -69,7 +69,7 @@ class Listener:
         usual = -np.inf
         moves = _MOVES_DB * NEPERS_PER_DB
         if self._heard.frames >= self._frames(_KNOWN_S):
-            usual = self._heard.total.mean() / self._heard.frames
+            usual = float(self._front_end.levels(self._heard.total)) / self._heard.frames
             moves = max(moves, _SHARE * (usual - quietest))
         if np.percentile(levels, 95) - quietest < moves:
             return np.zeros(len(levels), bool)

@@ -73,9 +73,8 @@ class Network:
             window: (samples,), as `waveform_probabilities` takes it.
             heard: all speech up to the window's end, its own and the speaker's profile included.
         """
-        normalisation = self.bundle.manifest.front_end.normalisation
-        assert normalisation is not None, "only a front end that normalises hears its speaker"
-        return self._centred_probabilities(normalisation.apply(self._frames(window), heard))
+        front_end = self.bundle.manifest.front_end
+        return self._centred_probabilities(front_end.normalised(self._frames(window), heard))
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""

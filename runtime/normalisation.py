@@ -33,7 +33,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Subtract a running mean from log mel bands, divide by a fixed deviation.
+    """Subtract a running mean from features of log magnitudes, divide by a fixed deviation.
 
     The mean is that of all speech heard so far, weighed against the corpus's mean as if that had been heard for
     `prior_frames` before: a posterior mean (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution",
@@ -47,7 +47,7 @@ class Normalisation:
     prior_frames: float = 100.0
     """Frames of speech that the corpus's mean is worth."""
     level_prior_frames: float = 10.0
-    """The same for the level, the mean over the bands: it tells of the microphone more than of the speaker."""
+    """The same for the level: it tells of the microphone more than of the speaker."""
     speech_range_db: float = 30.0
     """A frame further than this below the loudest ones is a pause and is not counted."""
 
@@ -70,16 +70,17 @@ class Normalisation:
         speech = features[speech_frames(levels, self.speech_range_db)]
         return Heard(float(len(speech)), speech.sum(axis=0, dtype=np.float64))
 
-    def apply(self, features: np.ndarray, heard: Heard) -> np.ndarray:
+    def apply(self, features: np.ndarray, heard: Heard, gain_direction: np.ndarray) -> np.ndarray:
         """Features as the network sees them: (frames, feature_count), float32.
 
         Args:
             features: (frames, feature_count).
             heard: all speech up to now, these frames and the speaker's profile included.
+            gain_direction: (feature_count,), what a gain of 1 neper adds to a frame's features.
         """
         mean, deviation = self._arrays
         shift = heard.total / max(heard.frames, 1.0) - mean
-        level = shift.mean()
+        level = log_magnitude(shift, gain_direction) * gain_direction
         mean = mean + level * _weight(heard.frames, self.level_prior_frames)
         mean = mean + (shift - level) * _weight(heard.frames, self.prior_frames)
         return ((features - mean) / deviation).astype(np.float32)
@@ -105,6 +106,11 @@ class Normalisation:
 def _weight(frames: float, prior: float) -> float:
     """Weight of what was heard, against a prior worth so many frames."""
     return frames / max(frames + prior, 1e-9)
+
+
+def log_magnitude(features: np.ndarray, gain_direction: np.ndarray) -> np.ndarray:
+    """Mean log magnitude of features (..., feature_count), in nepers: (...,). See `Normalisation.apply`."""
+    return features @ gain_direction / (gain_direction @ gain_direction)
 
 
 def speech_frames(levels: np.ndarray, range_db: float) -> np.ndarray:

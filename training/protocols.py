@@ -80,6 +80,16 @@ def _leave_one_speaker_out(clips: list[Clip], seed: int) -> list[Fold]:
     ]
 
 
+def _leave_two_speakers_out(clips: list[Clip], seed: int) -> list[Fold]:
+    """A fold is named after a speaker, who does not train, and answers the next one, who does not train either."""
+    speakers = _speakers(clips, "leave two speakers out", least=3)
+    folds = []
+    for speaker, following in zip(speakers, speakers[1:] + speakers[:1], strict=True):
+        train = tuple(clip for clip in clips if clip.speaker not in (speaker, following))
+        folds.append(Fold(speaker, train, tuple(clip for clip in clips if clip.speaker == following)))
+    return folds
+
+
 def _speaker_groups(clips: list[Clip], seed: int) -> list[Fold]:
     _speakers(clips, f"{GROUP_FOLDS} groups of speakers", least=GROUP_FOLDS)
     labels, speakers = [clip.label for clip in clips], [clip.speaker for clip in clips]
@@ -170,6 +180,13 @@ PROTOCOLS: dict[str, Protocol] = {
             "loso",
             _leave_one_speaker_out,
             peek=True,
+        ),
+        Protocol(
+            "loso-inner",
+            "leave a speaker and the next one out, and answer the next one: whatever the first one's answers need, a "
+            "temperature or a threshold, is chosen here without the first one",
+            "loso-inner",
+            _leave_two_speakers_out,
         ),
         Protocol(
             "random-peek",

@@ -71,7 +71,7 @@ class VoiceBank:
                 key = (clip.speaker or str(clip.path), voice)
                 groups[key] = groups[key] + one if key in groups else one
                 values = features.astype(np.float64)
-                speech = speech_frames(values.mean(axis=1), normalisation.speech_range_db)
+                speech = speech_frames(self.front_end.levels(values), normalisation.speech_range_db)
                 squares += np.square(values[speech]).sum(axis=0)
         for group in groups.values():
             total += group.total

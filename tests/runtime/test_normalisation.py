@@ -147,7 +147,19 @@ def test_means_of_another_number_of_features_are_refused():
         FrontEnd(input_type="mel_spectrogram", normalisation=Normalisation(MEAN, DEVIATION))
 
 
-@pytest.mark.parametrize("input_type", ["mfcc", "spectrogram"])
-def test_only_log_mel_bands_are_normalised(input_type: Literal["mfcc", "spectrogram"]):
-    with pytest.raises(SernetError, match=f"not for {input_type}: use mel_spectrogram"):
-        FrontEnd(input_type=input_type, normalisation=Normalisation())
+def test_a_spectrogram_is_not_normalised():
+    with pytest.raises(SernetError, match="not for a spectrogram"):
+        FrontEnd(input_type="spectrogram", normalisation=Normalisation())
+
+
+def test_levelling_whole_clips_and_normalising_do_not_go_together():
+    with pytest.raises(SernetError, match="needs no level_percentile"):
+        FrontEnd(level_percentile=99.9, normalisation=Normalisation())
+
+
+@pytest.mark.parametrize("input_type", ["mfcc", "mel_spectrogram"])
+def test_a_gain_moves_features_along_its_direction(input_type: Literal["mfcc", "mel_spectrogram"], voice):
+    front_end = FrontEnd(input_type=input_type, clip=1000.0, log_offset=1e-12, normalisation=Normalisation())
+    quiet, loud = front_end.features(voice(1) * 0.1), front_end.features(voice(1))
+    np.testing.assert_allclose(loud - quiet, np.tile(np.log(10) * front_end.gain_direction, (len(loud), 1)), atol=2e-3)
+    np.testing.assert_allclose(front_end.levels(loud) - front_end.levels(quiet), np.log(10), atol=1e-3)

@@ -62,6 +62,14 @@ def test_leaving_one_speaker_out_is_what_scikit_learn_leaves_out():
     ]
 
 
+def test_an_inner_fold_knows_nothing_of_the_speaker_it_is_named_after_and_answers_the_next_one():
+    outer, inner = PROTOCOLS["loso"].folds(CLIPS, 0), PROTOCOLS["loso-inner"].folds(CLIPS, 0)
+    assert names(inner) == names(outer) == list("abcdef")
+    for fold, following in zip(inner, "bcdefa", strict=True):
+        assert {clip.speaker for clip in fold.test} == {following}
+        assert {clip.speaker for clip in fold.train} == set("abcdef") - {fold.name, following}
+
+
 def test_the_three_readings_of_one_training_have_the_same_folds():
     family = [protocol for protocol in PROTOCOLS.values() if protocol.family == "loso"]
     assert {protocol.name for protocol in family} == {"loso", "loso-enrolled", "loso-peek"}
@@ -72,7 +80,8 @@ def test_the_three_readings_of_one_training_have_the_same_folds():
 def test_emodb_has_the_folds_that_the_literature_speaks_of(emodb: Path):
     clips = CORPORA["emodb"].read(emodb, CorpusOptions()).clips
     counts = {name: len(PROTOCOLS[name].folds(clips, 0)) for name in ONE_CORPUS}
-    assert counts == {"loso": 10, "loso-enrolled": 10, "loso-peek": 10, "random-peek": 10, "text": 20, "group-kfold": 5}
+    assert counts.pop("group-kfold") == 5 and counts.pop("text") == 20
+    assert counts == dict.fromkeys(["loso", "loso-enrolled", "loso-peek", "loso-inner", "random-peek"], 10)
     text = PROTOCOLS["text"].folds(clips, 0)
     assert {len({clip.sentence for clip in fold.train}) for fold in text} == {5}
 
@@ -97,6 +106,7 @@ def test_across_corpora_there_is_a_fold_for_each_direction():
         ("loso", [Clip(c.path, c.label, None, c.sentence, "own") for c in CLIPS], "needs to know who speaks"),
         ("text", [Clip(c.path, c.label, c.speaker, None, "own") for c in CLIPS], "needs to know what is said"),
         ("loso", CLIPS[:8], "at least 2 speakers, and the corpus has 1"),
+        ("loso-inner", CLIPS[:16], "at least 3 speakers, and the corpus has 2"),
         ("group-kfold", CLIPS[:32], "at least 5 speakers, and the corpus has 4"),
         ("random-peek", CLIPS[:9], "10 folds need at least as many clips"),
         ("text", [c for c in CLIPS if c.sentence == "one"], "has 1 sentence"),

@@ -40,7 +40,8 @@ def test_the_first_voice_is_the_clip_itself(clips: list[Clip]):
 
 
 def test_only_the_level_differs_when_nothing_else_may(clips: list[Clip]):
-    own, *others = [voice.astype(np.float64) for voice in clip_voices(clips[0], FRONT_END, DRY, VOICES)]
+    bands = dataclasses.replace(FRONT_END, input_type="mel_spectrogram")
+    own, *others = [voice.astype(np.float64) for voice in clip_voices(clips[0], bands, DRY, VOICES)]
     for other in others:
         shift = other - own
         assert np.ptp(shift[own > -6]) < 0.1, "one shift for all loud bands and frames, within float16 and the offset"
