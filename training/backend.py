@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from sernet.runtime.interpreter import quiet_native_log
+from sernet.training.config import Precision
 
 
 def import_quietly() -> None:
@@ -13,10 +14,15 @@ def import_quietly() -> None:
         import keras  # noqa: F401
 
 
-def has_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 itself (AVX-512 BF16 or AMX); where it cannot say, False."""
+def trained_precision(precision: Precision) -> Precision:
+    """The arithmetic that a setting means here: ``auto`` is bfloat16 where the processor multiplies it itself.
+
+    That is AVX-512 BF16 or AMX; a processor that cannot say takes float32.
+    """
+    if precision != "auto":
+        return precision
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return "float32"
+    return "bfloat16" if "avx512_bf16" in flags or "amx_bf16" in flags else "float32"

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from sernet.training.atomic import atomic_path, write_text
-from sernet.training.backend import has_bfloat16
+from sernet.training.backend import trained_precision
 from sernet.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
@@ -101,8 +101,7 @@ def _keep(state: Checkpoint, config: TrainConfig, entry: dict[str, Any]) -> None
 
 def _fresh(run: Run) -> Checkpoint:
     config = run.config
-    bfloat16 = config.precision == "bfloat16" or (config.precision == "auto" and has_bfloat16())
-    precision = "mixed_bfloat16" if bfloat16 else "float32"
+    precision = "mixed_bfloat16" if trained_precision(config.precision) == "bfloat16" else "float32"
     model = _network(run, None, normalisation=FusedBatchNormalization, precision=precision)
     # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(

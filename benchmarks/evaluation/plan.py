@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sernet.benchmarks.evaluation.job import FoldJob, describe_corpus
 from sernet.runtime.errors import SernetError
+from sernet.training.backend import trained_precision
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
 from sernet.training.corpora import load_corpus
@@ -76,8 +77,15 @@ def load_material(
 
 
 def protocol_config(config: TrainConfig, protocol: Protocol, seed: int) -> TrainConfig:
-    """The settings of one seed; which epoch is kept is the protocol's to say, whatever the preset says."""
-    return dataclasses.replace(config, keep="best" if protocol.peek else "last", seed=seed)
+    """The settings of one seed.
+
+    Which epoch is kept is the protocol's to say, whatever the preset says. The arithmetic is this machine's, so that
+    every node of a cluster trains in the same.
+    """
+    precision = trained_precision(config.precision)
+    if protocol.peek:
+        return dataclasses.replace(config, keep="best", average_epochs=1, precision=precision, seed=seed)
+    return dataclasses.replace(config, keep="last", precision=precision, seed=seed)
 
 
 def make_plan(
