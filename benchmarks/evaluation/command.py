@@ -2,12 +2,13 @@
 
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
 killed training goes on. `--sweep` does this for a grid of settings, `--compare` compares two evaluations of the same
-clips in pairs."""
+clips in pairs, `--calibrate` chooses temperature and threshold for each test speaker on another one."""
 
 import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from sernet.benchmarks.evaluation.engine import Engine
+    from sernet.benchmarks.tables import Table
+
+    TablesOf = Callable[[dict[str, Any]], tuple[Table, ...]]
 
 EXAMPLES = [
     "sernet evaluate --protocol loso --corpus emodb --preset paper --seeds 0,1,2",
@@ -24,6 +28,7 @@ EXAMPLES = [
     "sernet evaluate --protocol cross-corpus --corpus emodb --test-corpus ravdess",
     "sernet evaluate --protocol group-kfold --corpus ravdess --engine ray --address 10.0.0.1:6379",
     "sernet evaluate --sweep grid.toml --workers 2",
+    "sernet evaluate --calibrate results/emodb-sernet --target-accuracy 0.9",
     "sernet evaluate --compare results/emodb-paper results/emodb-quick",
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
 ]
@@ -58,7 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--protocol",
         metavar="P",
-        help="loso (default), loso-enrolled, loso-peek, random-peek, text, cross-corpus or group-kfold",
+        help="loso (default), loso-enrolled, loso-peek, loso-inner, random-peek, text, cross-corpus or group-kfold",
     )
     add("--corpus", metavar="NAME", help="corpus (`sernet data list`), or your own recordings (default: the preset's)")
     add("--test-corpus", metavar="NAME", help="cross-corpus: the corpus that is answered")
@@ -75,6 +80,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
     add("--json", action="store_true", help="print the results as JSON")
     add("--sweep", type=Path, metavar="GRID.toml", help="every cell of a grid of settings, into one table")
+    add("--calibrate", type=Path, metavar="DIR", help="temperature and threshold, from the records of loso-inner")
+    add("--target-accuracy", type=float, default=0.9, metavar="A", help="calibrate: of given answers (default: 0.9)")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
 
 
@@ -83,6 +90,8 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.sweep:
         return _sweep(args)
+    if args.calibrate:
+        return _calibrate(args)
     from sernet.training.config import load_preset
     from sernet.training.protocols import named_protocol
 
@@ -127,12 +136,13 @@ def run(args: argparse.Namespace) -> int:
     study = Study(protocol, plan, args.out or Path("results") / subject, seeds, tuple(readings))
     run_studies([study], make_engine(args), progress_bar(visible=not args.json))
     from sernet.benchmarks.evaluation.report import write_evaluation
+    from sernet.benchmarks.evaluation.summary import summary_tables
 
     results = [
         write_evaluation(study.out, protocol, reading, study.seeds, study.folds, complete=plan.complete)
         for reading in readings
     ]
-    _show(console, results, args.json)
+    _show(console, results, args.json, summary_tables)
     return 0
 
 
@@ -153,8 +163,7 @@ def _sweep(args: argparse.Namespace) -> int:
     from sernet.benchmarks.evaluation.sweep import parse_sweep
     from sernet.training.protocols import named_protocol
 
-    if given := [f"--{name.replace('_', '-')}" for name in IN_THE_GRID if getattr(args, name)]:
-        raise SernetError(f"{args.sweep} says what is evaluated: leave out {', '.join(given)}")
+    _leave_out(args, IN_THE_GRID, f"{args.sweep} says what is evaluated")
     sweep = parse_sweep(args.sweep)
     from sernet.training.backend import import_quietly
 
@@ -204,15 +213,38 @@ def _compare(args: argparse.Namespace) -> int:
     return 0
 
 
-def _show(console: "Console", results: list[dict[str, Any]], as_json: bool) -> None:
-    from sernet.benchmarks.evaluation.summary import headline, summary_tables
+def _calibrate(args: argparse.Namespace) -> int:
+    _leave_out(args, set(IN_THE_GRID) - {"seeds", "folds"}, f"the records of {args.calibrate} say what was evaluated")
+    from rich.console import Console
+
+    from sernet.benchmarks.evaluation.calibrate import SMALLEST_PROBABILITY
+    from sernet.benchmarks.evaluation.calibration_report import calibration_tables, write_calibration
+
+    results = [
+        write_calibration(args.calibrate, reading, args.target_accuracy, args.seeds or (), args.folds)
+        for reading in args.reading or SMALLEST_PROBABILITY
+    ]
+    for result in results:
+        for note in result["details"]["notes"]:
+            print(f"note: {result['details']['reading']}: {note}", file=sys.stderr)
+    _show(Console(), results, args.json, calibration_tables)
+    return 0
+
+
+def _leave_out(args: argparse.Namespace, names: Iterable[str], because: str) -> None:
+    if given := [f"--{name.replace('_', '-')}" for name in names if getattr(args, name)]:
+        raise SernetError(f"{because}: leave out {', '.join(sorted(given))}")
+
+
+def _show(console: "Console", results: list[dict[str, Any]], as_json: bool, tables_of: "TablesOf") -> None:
+    from sernet.benchmarks.evaluation.summary import headline
 
     for result in results:
         if as_json:
             print(json.dumps(result))
             continue
         console.print(f"\n{headline(result)}\n", markup=False, highlight=False, soft_wrap=True)
-        for table in summary_tables(result):
+        for table in tables_of(result):
             if console.is_terminal:
                 console.print(table.rich(), "")
             else:

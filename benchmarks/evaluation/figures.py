@@ -38,12 +38,12 @@ def evaluation_result(pooled: Pooled, *, complete: bool) -> Result:
         pooled: the answers.
         complete: whether all folds of the protocol were answered.
     """
-    values = [_value(name, metric, pooled, pooled.answers) for name, metric in ANSWER_METRICS.items()]
-    values += [_value(name, metric, pooled, pooled.probabilities) for name, metric in PROBABILITY_METRICS.items()]
+    values = [pooled_value(name, metric, pooled, pooled.answers) for name, metric in ANSWER_METRICS.items()]
+    values += [pooled_value(name, metric, pooled, pooled.probabilities) for name, metric in PROBABILITY_METRICS.items()]
     for index, label in enumerate(pooled.labels):
         recall = partial(metrics.class_recall, label=index)
         if index in pooled.targets:
-            values.append({"label": label} | _value("recall", recall, pooled, pooled.answers))
+            values.append({"label": label} | pooled_value("recall", recall, pooled, pooled.answers))
     return Result(
         what="evaluation",
         subject=pooled.subject,
@@ -72,7 +72,8 @@ def confusion_over_seeds(pooled: Pooled) -> np.ndarray:
     return metrics.confusion(np.repeat(pooled.targets, seeds), pooled.answers.ravel(), len(pooled.labels))
 
 
-def _value(name: str, metric: Metric, pooled: Pooled, answers: np.ndarray) -> dict[str, Any]:
+def pooled_value(name: str, metric: Metric, pooled: Pooled, answers: np.ndarray) -> dict[str, Any]:
+    """A figure of answers (clips, seeds, ...): mean over the seeds and interval; of several also each."""
     interval = metrics.bootstrap_interval(metrics.over_seeds(metric), pooled.targets, answers, pooled.speakers)
     value = {
         "metric": name,

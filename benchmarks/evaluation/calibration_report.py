@@ -1,0 +1,172 @@
+"""What a calibration leaves behind: its Result, its plot, and the tables it prints."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sernet.benchmarks.evaluation.calibrate import INNER, OUTER, Calibrated, Choice, calibrate
+from sernet.benchmarks.evaluation.calibration_plot import draw_calibration
+from sernet.benchmarks.evaluation.figures import pooled_value
+from sernet.benchmarks.evaluation.pooling import load_records
+from sernet.benchmarks.tables import Table, percent
+from sernet.training.calibration import logits_of, negative_log_likelihood, selection_curve
+from sernet.training.metrics import expected_calibration_error, weighted_accuracy
+from sernet.training.result import Result
+
+PROTOCOL = "loso-calibrated"
+"""Name of the protocol: `loso`, with temperature and threshold."""
+
+CURVE_POINTS = 100
+"""Points of accuracy against coverage that are kept."""
+
+_REJECTED = -1
+
+
+def write_calibration(
+    folder: Path, reading: str, target_accuracy: float, seeds: Sequence[int] = (), folds: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Calibrate the records below `folder`; write ``loso-calibrated-READING.json`` and, below ``figures``, its plot.
+
+    Args:
+        folder: of results, with records of `loso` and `loso-inner`.
+        reading: float or int8.
+        target_accuracy: that answers must reach to be given.
+        seeds, folds: only these; all when empty. Where the folds are not all, they are part of the name.
+
+    Returns:
+        The Result document, with its own ``path``.
+
+    Raises:
+        SernetError: as `calibrate` does.
+    """
+    outer, inner = (load_records(folder, protocol.family, seeds, folds) for protocol in (OUTER, INNER))
+    calibrated = calibrate(outer, inner, reading, target_accuracy)
+    name = f"{PROTOCOL}-{reading}"
+    if not calibrated.complete:
+        name += f"-folds-{'-'.join(calibrated.before.folds)}"
+    result, path = calibration_result(calibrated), folder / f"{name}.json"
+    result.save(path)
+    content = result.to_json()
+    draw_calibration(folder / "figures" / name, calibrated, content)
+    return content | {"path": str(path)}
+
+
+def calibration_result(calibrated: Calibrated) -> Result:
+    """Every figure of a calibration, each with its 95 % interval over speakers, as means over the seeds."""
+    before, after, smallest = calibrated.before, calibrated.probabilities, calibrated.smallest
+    given = np.where(calibrated.answered, before.answers, _REJECTED)
+
+    def likelihood(targets: np.ndarray, probabilities: np.ndarray) -> float:
+        return negative_log_likelihood(logits_of(probabilities, smallest), targets)
+
+    values = [
+        pooled_value("ECE before", expected_calibration_error, before, before.probabilities),
+        pooled_value("ECE after", expected_calibration_error, before, after),
+        pooled_value("NLL before", likelihood, before, before.probabilities),
+        pooled_value("NLL after", likelihood, before, after),
+        pooled_value("WA", weighted_accuracy, before, before.answers),
+        pooled_value("coverage", lambda _, answers: float(np.mean(answers != _REJECTED)), before, given),
+    ]
+    if calibrated.answered.any():
+        values.append(pooled_value("WA of the answered", _answered_accuracy, before, given))
+    return Result(
+        what="calibration",
+        subject=before.subject,
+        protocol=PROTOCOL,
+        corpus=before.corpus,
+        n=len(before.clips),
+        seed=before.seeds[0],
+        values=values,
+        details={
+            "protocol": f"{OUTER.summary}; temperature and threshold are chosen on the next speaker, answered by a "
+            "model that heard neither",
+            "reading": before.reading,
+            "note": before.note,
+            "folds": list(before.folds),
+            "all_folds": calibrated.complete,
+            "seeds": list(before.seeds),
+            "target_accuracy": calibrated.target_accuracy,
+            "notes": list(calibrated.notes),
+            "speakers": _speakers(calibrated, given),
+            "curve": _curve(calibrated),
+            "release": _plain(calibrated.release) | {"chosen_on": "all answers of loso"},
+        },
+    )
+
+
+def calibration_tables(result: dict[str, Any]) -> tuple[Table, ...]:
+    """Figures, what was chosen for each speaker, and what a model trained on all speakers gets; from the Result."""
+    values, details = result["values"], result["details"]
+    release, target = details["release"], f"{details['target_accuracy']:.0%}"
+    figures = tuple((item["metric"], _nats(item) if "NLL" in item["metric"] else percent(item)) for item in values)
+    rows = tuple(
+        (
+            entry["speaker"],
+            entry["chosen_on"],
+            *(", ".join(f"{choice[name]:.2f}" for choice in entry["choices"]) for name in ("temperature", "threshold")),
+            percent({"value": entry["coverage"]}),
+            "-" if entry["WA of the answered"] is None else percent({"value": entry["WA of the answered"]}),
+        )
+        for entry in details["speakers"]
+    )
+    columns = ("speaker", "chosen on", "temperature", "uncertain below", "coverage, %", "WA of the answered, %")
+    unit = f"% (NLL: nats) [95 % interval over {values[0]['resampled']}]"
+    reached = (
+        f"answers of {target} accuracy" if release["reached"] else f"half of the answers: {target} was not reached"
+    )
+    chosen = (release["chosen_on"], f"{release['temperature']:.3f}", f"{release['threshold']:.3f}", reached)
+    return (
+        Table("Figures", ("figure", unit), figures),
+        Table("Speakers", columns, rows),
+        Table("A release, trained on all speakers", (*columns[1:4], "gives"), (chosen,)),
+    )
+
+
+def _answered_accuracy(targets: np.ndarray, given: np.ndarray) -> float:
+    answered = given != _REJECTED
+    return float(np.mean(given[answered] == targets[answered])) if answered.any() else float("nan")
+
+
+def _speakers(calibrated: Calibrated, given: np.ndarray) -> list[dict[str, Any]]:
+    """For each test speaker, what was chosen and what it does; seeds are counted together."""
+    before, entries = calibrated.before, []
+    for fold in calibrated.folds:
+        clips = np.array([speaker == fold.speaker for speaker in before.speakers])
+        targets = np.repeat(before.targets[clips], len(before.seeds))
+        answered = calibrated.answered[clips]
+        entries.append(
+            {
+                "speaker": fold.speaker,
+                "chosen_on": fold.chosen_on,
+                "n": int(clips.sum()),
+                "choices": [_plain(choice) for choice in fold.choices],
+                "coverage": float(answered.mean()),
+                "WA of the answered": _answered_accuracy(targets, given[clips].ravel()) if answered.any() else None,
+            }
+        )
+    return entries
+
+
+def _curve(calibrated: Calibrated) -> list[dict[str, float]]:
+    """Accuracy against coverage of all calibrated answers: at most `CURVE_POINTS` points, evenly in coverage."""
+    confidence = calibrated.probabilities.max(axis=2).ravel()
+    correct = (calibrated.before.answers == calibrated.before.targets[:, None]).ravel()
+    curve = selection_curve(confidence, correct)
+    wanted = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
+    chosen = np.unique(np.searchsorted(curve.coverage, wanted - 1e-9))
+    columns = (curve.thresholds[chosen], curve.coverage[chosen], curve.accuracy[chosen])
+    return [
+        {"threshold": float(threshold), "coverage": float(coverage), "accuracy": float(accuracy)}
+        for threshold, coverage, accuracy in zip(*columns, strict=True)
+    ]
+
+
+def _plain(choice: Choice) -> dict[str, Any]:
+    return dataclasses.asdict(choice)
+
+
+def _nats(item: dict[str, Any]) -> str:
+    return f"{item['value']:.3f} [{item['low']:.3f}, {item['high']:.3f}]"

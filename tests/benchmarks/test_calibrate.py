@@ -1,0 +1,291 @@
+"""Temperature and threshold of each speaker from another speaker's answers, against scikit-learn and counting."""
+
+import copy
+import dataclasses
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import log_loss
+
+from sernet.benchmarks.evaluation.calibrate import Calibrated, calibrate, with_device_temperature
+from sernet.benchmarks.evaluation.calibration_report import calibration_result, calibration_tables, write_calibration
+from sernet.benchmarks.evaluation.record import save_record
+from sernet.cli import main
+from sernet.runtime import Network, SernetError, load_bundle
+from sernet.training.config import TrainConfig
+
+LABELS = ["anger", "neutral", "sadness"]
+SPEAKERS = ["a", "b", "c", "d", "e"]
+CLIPS = 40  # of each speaker
+TOO_SURE = 3.0
+"""Logits are so many times what they should be."""
+
+
+def record(family: str, fold: str, speaker: str, seed: int, reading: str = "float", scale: float = 2.0):
+    """A fold named `fold` whose model answers `speaker`; the truth is drawn from what its answers should say."""
+    generator = np.random.default_rng([seed, SPEAKERS.index(fold), SPEAKERS.index(speaker), len(family)])
+    names = [f"{speaker}_{number:02d}.wav" for number in range(CLIPS)]
+    targets = np.random.default_rng(SPEAKERS.index(speaker)).integers(3, size=CLIPS)
+    # logits of a Gaussian model of the classes: their softmax is the true posterior
+    evidence = generator.normal(0, scale, (CLIPS, 3)) + scale**2 * np.eye(3)[targets]
+    probabilities = softmax(TOO_SURE * evidence, axis=1)
+    if reading == "int8":
+        probabilities = np.round(256 * probabilities) / 256
+        probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
+    return {
+        "schema_version": 1,
+        "what": "fold",
+        "subject": "own-sernet",
+        "corpus": {"name": "own", "title": "Own", "note": ""},
+        "answered": "Own",
+        "family": family,
+        "fold": fold,
+        "seed": seed,
+        "config": TrainConfig(keep="last", seed=seed).to_json(),
+        "labels": LABELS,
+        "trained_on": {"clips": 75, "fingerprint": "0"},
+        "clips": {
+            "name": names,
+            "speaker": [speaker] * CLIPS,
+            "sentence": ["one"] * CLIPS,
+            "target": targets.tolist(),
+        },
+        "readings": {reading: np.round(probabilities, 4).tolist()},
+    }
+
+
+def study(seeds: tuple[int, ...] = (0, 1), **options: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Records of loso, and of loso-inner: fold a answers b, ..., fold e answers a."""
+    following = dict(zip(SPEAKERS, SPEAKERS[1:] + SPEAKERS[:1], strict=True))
+    return (
+        [record("loso", s, s, seed, **options) for seed in seeds for s in SPEAKERS],
+        [record("loso-inner", s, following[s], seed, **options) for seed in seeds for s in SPEAKERS],
+    )
+
+
+OUTER, INNER = study()
+
+
+@pytest.fixture(scope="module")
+def calibrated() -> Calibrated:
+    return calibrate(OUTER, INNER, "float", 0.9)
+
+
+def answers_of(inner: list[dict[str, Any]], fold: str, seed: int, reading: str = "float"):
+    """Probabilities and targets of one inner fold, straight from the record."""
+    (found,) = [r for r in inner if r["fold"] == fold and r["seed"] == seed]
+    return np.array(found["readings"][reading]), np.array(found["clips"]["target"])
+
+
+def softened(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    return softmax(np.log(np.maximum(probabilities, 1e-12)) / temperature, axis=1)
+
+
+def test_each_temperature_has_the_least_log_loss_on_the_next_speakers_answers_of_the_same_seed(calibrated: Calibrated):
+    for fold in calibrated.folds:
+        for seed, choice in enumerate(fold.choices):
+            probabilities, targets = answers_of(INNER, fold.speaker, seed)
+            logits = np.log(np.maximum(probabilities, 1e-4))
+            losses = [
+                log_loss(targets, softmax(logits / t, axis=1)) for t in choice.temperature * np.array([1, 0.98, 1.02])
+            ]
+            assert min(losses) == losses[0]
+    assert [(fold.speaker, fold.chosen_on) for fold in calibrated.folds] == list(zip("abcde", "bcdea", strict=True))
+    temperatures = [choice.temperature for fold in calibrated.folds for choice in fold.choices]
+    assert len(set(temperatures)) == 10 and np.median(temperatures) == pytest.approx(TOO_SURE, rel=0.4)
+
+
+def test_each_threshold_gives_most_answers_of_those_that_reach_the_accuracy(calibrated: Calibrated):
+    for fold in calibrated.folds:
+        for seed, choice in enumerate(fold.choices):
+            probabilities, targets = answers_of(INNER, fold.speaker, seed)
+            after = softened(probabilities, choice.temperature)
+            confidence, correct = after.max(axis=1), after.argmax(axis=1) == targets
+            shares = {t: np.mean(t <= confidence) for t in confidence if correct[t <= confidence].mean() >= 0.9}
+            assert np.mean(choice.threshold <= confidence) == max(shares.values()) and choice.reached
+
+
+def test_nothing_is_chosen_on_the_test_speaker(calibrated: Calibrated):
+    """Other answers of b, and a model that answered b for a, change a's choice and nobody else's."""
+    outer, inner = copy.deepcopy(OUTER), copy.deepcopy(INNER)
+    for item in [*outer, *inner]:
+        if item["clips"]["speaker"][0] == "b":
+            item["readings"]["float"] = item["readings"]["float"][::-1]
+    changed = calibrate(outer, inner, "float", 0.9)
+    same = [one == other for one, other in zip(changed.folds, calibrated.folds, strict=True)]
+    assert same == [False, True, True, True, True]
+
+
+def test_every_answer_gets_the_temperature_and_threshold_of_its_speaker_and_seed(calibrated: Calibrated):
+    for fold in calibrated.folds:
+        clips = [speaker == fold.speaker for speaker in calibrated.before.speakers]
+        for seed, choice in enumerate(fold.choices):
+            own, _ = answers_of(OUTER, fold.speaker, seed)
+            expected = softened(own, choice.temperature)
+            np.testing.assert_allclose(calibrated.probabilities[clips, seed], expected, atol=2e-3)
+            answered = calibrated.probabilities[clips, seed].max(axis=1) >= choice.threshold
+            np.testing.assert_array_equal(calibrated.answered[clips, seed], answered)
+
+
+def test_the_figures_are_what_scikit_learn_and_counting_give(calibrated: Calibrated):
+    result = calibration_result(calibrated).to_json()
+    value = {item["metric"]: item for item in result["values"]}
+    targets, before = calibrated.before.targets, calibrated.before.probabilities
+    for name, probabilities in (("before", before), ("after", calibrated.probabilities)):
+        floored = np.maximum(probabilities, 1e-4)
+        floored /= floored.sum(axis=2, keepdims=True)
+        losses = [log_loss(targets, floored[:, seed]) for seed in (0, 1)]
+        assert value[f"NLL {name}"]["value"] == pytest.approx(np.mean(losses))
+        errors = []
+        for seed in (0, 1):
+            confidence = probabilities[:, seed].max(axis=1)
+            correct = probabilities[:, seed].argmax(axis=1) == targets
+            bins = np.digitize(confidence, np.arange(1, 15) / 15)
+            gaps = [
+                abs(correct[bins == b].mean() - confidence[bins == b].mean()) * np.mean(bins == b) for b in set(bins)
+            ]
+            errors.append(sum(gaps))
+        assert value[f"ECE {name}"]["value"] == pytest.approx(np.mean(errors))
+    given = calibrated.answered
+    right = calibrated.before.answers == targets[:, None]
+    assert value["coverage"]["value"] == pytest.approx(given.mean())
+    each = [right[given[:, seed], seed].mean() for seed in (0, 1)]
+    assert value["WA of the answered"]["value"] == pytest.approx(np.mean(each))
+    assert value["WA"]["value"] == pytest.approx(right.mean())
+    assert value["ECE after"]["value"] < value["ECE before"]["value"], "answers three times too sure"
+    assert value["NLL after"]["value"] < value["NLL before"]["value"]
+    assert all(item["resampled"] == "speakers" and item["low"] <= item["high"] for item in value.values())
+    for point in result["details"]["curve"]:
+        accepted = calibrated.probabilities.max(axis=2) >= point["threshold"]
+        assert (point["coverage"], point["accuracy"]) == pytest.approx((accepted.mean(), right[accepted].mean()))
+    assert result["details"]["curve"][-1]["coverage"] == 1
+
+
+def test_a_release_is_chosen_on_all_answers_of_loso(calibrated: Calibrated):
+    flat = np.concatenate([r["readings"]["float"] for r in OUTER])
+    targets = np.concatenate([r["clips"]["target"] for r in OUTER])
+    logits = np.log(np.maximum(flat, 1e-4))
+    losses = {t: log_loss(targets, softmax(logits / t, axis=1)) for t in np.arange(1, 6, 0.01)}
+    assert calibrated.release.temperature == pytest.approx(min(losses, key=losses.__getitem__), abs=0.011)
+    after = softened(flat, calibrated.release.temperature)
+    accepted = after.max(axis=1) >= calibrated.release.threshold
+    assert (after.argmax(axis=1) == targets)[accepted].mean() >= 0.9
+
+
+def test_a_temperature_is_what_a_device_makes_of_its_probabilities():
+    bundle = load_bundle()
+    features = np.random.default_rng(0).normal(0, 3, (184, 40)).astype(np.float32)
+    plain = Network(bundle).probabilities(features)
+    for temperature in (0.4, 1.7, 5.0):
+        manifest = dataclasses.replace(bundle.manifest, temperature=temperature)
+        device = Network(dataclasses.replace(bundle, manifest=manifest)).probabilities(features)
+        np.testing.assert_allclose(with_device_temperature(plain, temperature), device, atol=1e-6)
+
+
+def test_a_device_gives_the_int8_answers_that_the_threshold_was_chosen_to_give():
+    """Records are rounded to 4 decimals, a device's probabilities are not: 255/256 must not fall below 0.9961."""
+    outer, inner = study((0,), reading="int8")
+    for fold in calibrate(outer, inner, "int8", 0.9).folds:
+        rounded, _ = answers_of(inner, fold.speaker, 0, "int8")
+        exact = np.round(rounded * 256) / 256
+        exact /= exact.sum(axis=1, keepdims=True)
+        (choice,) = fold.choices
+        expected = with_device_temperature(rounded, choice.temperature).max(axis=1) >= choice.threshold
+        given = with_device_temperature(exact, choice.temperature).astype(np.float32).max(axis=1) >= choice.threshold
+        np.testing.assert_array_equal(given, expected)
+
+
+def test_seeds_that_the_inner_folds_lack_share_those_that_are_there():
+    found = calibrate(OUTER, INNER[:5], "float", 0.9)
+    alone = calibrate(OUTER[:5], INNER[:5], "float", 0.9)
+    assert all(fold.choices == only.choices * 2 for fold, only in zip(found.folds, alone.folds, strict=True))
+    assert found.notes == (
+        "loso-inner has the seeds 0, loso 0, 1: those of loso-inner choose together, for every seed",
+    )
+    assert alone.notes == ()
+
+
+def test_an_accuracy_out_of_reach_answers_half_and_says_so():
+    outer, inner = study((0,))
+    for item in inner:
+        if item["fold"] == "c":  # never right
+            item["clips"]["target"] = [(int(np.argmin(p))) for p in item["readings"]["float"]]
+    found = calibrate(outer, inner, "float", 0.9)
+    assert [fold.choices[0].reached for fold in found.folds] == [True, True, False, True, True]
+    probabilities, _ = answers_of(inner, "c", 0)
+    confidence = with_device_temperature(probabilities, found.folds[2].choices[0].temperature).max(axis=1)
+    assert np.mean(confidence >= found.folds[2].choices[0].threshold) >= 0.5
+    assert len(found.notes) == 1 and "thresholds of c are chosen on do not reach an accuracy of 90%" in found.notes[0]
+
+
+def other_epochs(inner: list[dict[str, Any]]) -> None:
+    for item in inner:
+        item["config"]["epochs"] = 7
+
+
+def other_labels(inner: list[dict[str, Any]]) -> None:
+    for item in inner:
+        item["labels"] = ["a", "b", "c"]
+
+
+def one_fold_less(inner: list[dict[str, Any]]) -> None:
+    inner[:] = [item for item in inner if item["fold"] != "d"]
+
+
+def none(inner: list[dict[str, Any]]) -> None:
+    inner.clear()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (other_epochs, "loso and loso-inner were trained with another epochs: evaluate both again"),
+        (other_labels, "different studies .another labels."),
+        (one_fold_less, "nothing is there to choose on for d: `sernet evaluate --protocol loso-inner`"),
+        (none, "no records of loso-inner to pool"),
+    ],
+)
+def test_records_that_cannot_choose_for_each_other_are_refused(change: Callable[[list], None], message: str):
+    inner = copy.deepcopy(INNER)
+    change(inner)
+    with pytest.raises(SernetError, match=message):
+        calibrate(OUTER, inner, "float", 0.9)
+
+
+def test_a_reading_or_an_accuracy_that_is_none_is_refused():
+    with pytest.raises(SernetError, match="the reading snr10 is not calibrated: use float or int8"):
+        calibrate(OUTER, INNER, "snr10", 0.9)
+    with pytest.raises(SernetError, match=r"between 0 and 1, not 1\.5"):
+        calibrate(OUTER, INNER, "float", 1.5)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for item in OUTER + INNER:
+        save_record(tmp_path / "out" / item["family"] / f"fold-{item['fold']}-seed{item['seed']}.json", item)
+    return tmp_path / "out"
+
+
+def test_the_command_writes_result_and_plot_and_prints_what_was_chosen(folder: Path, capsys: pytest.CaptureFixture):
+    words = ["evaluate", "--calibrate", str(folder), "--reading", "float"]
+    assert main([*words, "--target-accuracy", "0.85"]) == 0
+    result = json.loads((folder / "loso-calibrated-float.json").read_text())
+    assert result["details"]["target_accuracy"] == 0.85 and result["details"]["all_folds"]
+    output = capsys.readouterr().out
+    for table in calibration_tables(result):
+        assert table.markdown() in output
+    assert f"{result['details']['release']['temperature']:.3f}" in output
+    for suffix, start in ((".png", b"\x89PNG"), (".pdf", b"%PDF")):
+        assert (folder / "figures" / f"loso-calibrated-float{suffix}").read_bytes().startswith(start)
+    assert main([*words, "--protocol", "loso"]) == 2
+    assert "say what was evaluated: leave out --protocol" in capsys.readouterr().err
+
+
+def test_a_part_of_the_folds_is_written_under_a_name_that_says_so(folder: Path):
+    result = write_calibration(folder, "float", 0.9, (0,), ("a", "b"))
+    assert result["path"].endswith("loso-calibrated-float-folds-a-b.json") and not result["details"]["all_folds"]
