@@ -11,6 +11,7 @@ EXAMPLES = [
     "sernet export runs/emodb-paper --format int8",
     "sernet export runs/emodb-paper --format all",
     "sernet export runs/emodb-paper --format float32 dynamic --out models/",
+    "sernet export runs/emodb-sernet --format int8 --measured results/emodb-sernet",
 ]
 
 
@@ -24,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="float32, float16, dynamic, int8, int8-float-io, or all (default: int8)",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/export)")
+    parser.add_argument(
+        "--measured", type=Path, metavar="DIR", help="results of `sernet evaluate` with the same settings, to carry"
+    )
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
 
 
@@ -35,18 +39,23 @@ def run(args: argparse.Namespace) -> int:
 
     import_quietly()
     from sernet.export.exporter import Exporter
+    from sernet.export.measured import read_measured
     from sernet.training.progress import progress_bar
     from sernet.training.run import Run
 
     training_run = Run.open(args.run)
     formats = parse_formats(args.format, fused=training_run.config.fuse_front_end)
+    measured = {}
+    if args.measured:  # results of other settings are told before anything is converted
+        measured = {target.name: read_measured(args.measured, training_run, target) for target in formats}
     exporter = Exporter(training_run)
     checked = "held-out" if training_run.split.test else "training"
     with progress_bar(visible=not args.json) as bar:
         task = bar.add_task("export", total=len(formats), figures="")
         for target in formats:
             bar.update(task, figures=target.name)
-            exported = exporter.export(target, args.out)
+            known = measured.get(target.name)
+            exported = exporter.export(target, args.out, known)
             bar.advance(task)
             if args.json:
                 print(json.dumps(exported.result.to_json() | {"path": str(exported.path)}), flush=True)
@@ -58,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
             ]
             if exported.micro_arena_bytes:
                 lines.append(f"  TensorFlow Lite Micro: same bytes, arena {exported.micro_arena_bytes:,} bytes")
+            if known is not None and not known.calibrated:
+                lines.append(
+                    f"  not calibrated: {args.measured} holds no result of `sernet evaluate --calibrate` for it"
+                )
             bar.console.print(
                 "\n".join([*lines, *([f"  {exported.note}"] if exported.note else [])]), soft_wrap=True, markup=False
             )

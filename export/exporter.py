@@ -12,6 +12,7 @@ from sernet.export.checks import Agreement, ExportCheckError, check_answers, che
 from sernet.export.converter import convert
 from sernet.export.formats import Format
 from sernet.export.fused_front_end import fuse
+from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
@@ -55,8 +56,13 @@ class Exporter:
         self._frames = run.front_end.frame_count(run.front_end.sample_count(run.config.input_duration))
         self._fused = run.config.fuse_front_end
 
-    def export(self, target: Format, folder: Path | None = None) -> Exported:
+    def export(self, target: Format, folder: Path | None = None, measured: Measured | None = None) -> Exported:
         """Convert, check and publish one variant as ``model-<format>.tflite``, beside a Result and a model card.
+
+        Args:
+            target: the format.
+            folder: where to; the run's ``export`` when None.
+            measured: what is known of the run's settings, as the bundle will say it.
 
         Raises:
             ExportCheckError: a check failed; no file was written.
@@ -86,16 +92,19 @@ class Exporter:
             ],
             details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
         )
-        measured = self._manifest(target, accuracy)
-        bundle = Bundle(measured, pack_bundle(flatbuffer, measured))
+        described = self._manifest(target, accuracy, measured)
+        bundle = Bundle(described, pack_bundle(flatbuffer, described))
         result.save(path.with_suffix(".json"))
         write_text(path.with_suffix(".md"), model_card(bundle))
         write_bytes(path, bundle.model)
         return Exported(path, target, result, agreement, arena, note)
 
-    def _manifest(self, target: Format, accuracy: list[dict[str, Any]] | None = None) -> Manifest:
-        run = self.run
-        measured = [
+    def _manifest(
+        self, target: Format, accuracy: list[dict[str, Any]] | None = None, measured: Measured | None = None
+    ) -> Manifest:
+        """What the bundle says of itself; without figures its probabilities are the network's own."""
+        run, measured = self.run, measured or Measured()
+        own = [
             {**item, "protocol": protocol(run), "n": len(run.split.test)} for item in accuracy or [] if "low" in item
         ]
         return Manifest(
@@ -105,8 +114,10 @@ class Exporter:
             window_s=run.config.input_duration,
             quantisation=target.name,
             input_kind="waveform" if self._fused else "features",
+            temperature=measured.temperature,
+            uncertain_below=measured.uncertain_below,
             corpus=run.corpus,
-            accuracy=tuple(measured),
+            accuracy=(*own, *measured.accuracy),
         )
 
     def _run_on_micro(self, bundle: Bundle) -> tuple[int | None, str]:

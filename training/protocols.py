@@ -21,6 +21,10 @@ SENTENCE_GROUPS = 2
 """Parts of the sentences in `text`: each speaker is answered once for each part, so EMO-DB costs 20 trainings."""
 
 
+CALIBRATED = "loso-calibrated"
+"""Name under which `loso` is reported with temperatures and thresholds that were chosen under `loso-inner`."""
+
+
 @dataclass(frozen=True)
 class Fold:
     """One training and the clips that it answers."""

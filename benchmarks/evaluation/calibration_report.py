@@ -14,10 +14,8 @@ from sernet.benchmarks.evaluation.pooling import load_records
 from sernet.benchmarks.tables import Table, percent
 from sernet.training.calibration import logits_of, negative_log_likelihood, selection_curve
 from sernet.training.metrics import expected_calibration_error, weighted_accuracy
+from sernet.training.protocols import CALIBRATED
 from sernet.training.result import Result
-
-PROTOCOL = "loso-calibrated"
-"""Name of the protocol: `loso`, with temperature and threshold."""
 
 CURVE_POINTS = 100
 """Points of accuracy against coverage that are kept."""
@@ -44,7 +42,7 @@ def write_calibration(
     """
     outer, inner = (load_records(folder, protocol.family, seeds, folds) for protocol in (OUTER, INNER))
     calibrated = calibrate(outer, inner, reading, target_accuracy)
-    name = f"{PROTOCOL}-{reading}"
+    name = f"{CALIBRATED}-{reading}"
     if not calibrated.complete:
         name += f"-folds-{'-'.join(calibrated.before.folds)}"
     result, path = calibration_result(calibrated), folder / f"{name}.json"
@@ -75,7 +73,7 @@ def calibration_result(calibrated: Calibrated) -> Result:
     return Result(
         what="calibration",
         subject=before.subject,
-        protocol=PROTOCOL,
+        protocol=CALIBRATED,
         corpus=before.corpus,
         n=len(before.clips),
         seed=before.seeds[0],
