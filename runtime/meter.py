@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from sernet.runtime.live import SILENCE_DBFS, LiveAnswer
+from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -71,11 +72,19 @@ def text_line(answer: LiveAnswer) -> str:
     """For a terminal without `rich`."""
     recognition = answer.recognition
     best = max(recognition.probabilities.values())
+    label = _label(recognition)
     dropped = f"  {answer.dropped} gaps" if answer.dropped else ""
     return (
-        f"{recognition.end_s:7.1f} s  {recognition.label:<12} {best:4.0%}"
+        f"{recognition.end_s:7.1f} s  {label:<12} {best:4.0%}"
         f"  {answer.level_dbfs:6.1f} dBFS  {answer.latency_ms:5.0f} ms{dropped}"
     )
+
+
+def _label(recognition: Recognition) -> str:
+    """The label; of an uncertain answer, what it would be."""
+    if recognition.label != UNCERTAIN:
+        return recognition.label
+    return f"{UNCERTAIN}, perhaps {max(recognition.probabilities, key=recognition.probabilities.__getitem__)}"
 
 
 class Meter:
@@ -121,5 +130,5 @@ class Meter:
             table.add_row(Text(label), bar(probability), f"{probability:.0%}")
         gaps = f", {self._answer.dropped} gaps" if self._answer.dropped else ""
         # Text, not a plain string: a label with square brackets is no markup.
-        table.add_row("now", Text(recognition.label, style="bold"), f"{self._answer.latency_ms:.0f} ms{gaps}")
+        table.add_row("now", Text(_label(recognition), style="bold"), f"{self._answer.latency_ms:.0f} ms{gaps}")
         return table

@@ -3,7 +3,7 @@
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sernet.runtime.front_end import FrontEnd
@@ -27,11 +27,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     front_end = manifest.front_end
     frames = front_end.frame_count(bundle.window_samples)
-    accuracy = [
-        f"{item['metric']} {item['value']:.3f} [{item['low']:.3f}, {item['high']:.3f}] "
-        f"({item['protocol']}, n = {item['n']})"
-        for item in manifest.accuracy
-    ]
+    accuracy = [_figure(item) for item in manifest.accuracy]
     for name, value in {
         "name": manifest.name,
         "labels": ", ".join(manifest.labels),
@@ -43,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
         "size": f"{len(bundle.model):,} bytes",
         "trained on": manifest.corpus.get("title", "unknown"),
         "licence": manifest.corpus.get("licence", "unknown"),
-        "accuracy": "; ".join(accuracy) or "not measured",
+        "accuracy": f"\n{'':14}".join(accuracy) or "not measured",
+        "temperature": f"{manifest.temperature:.3f}" if manifest.temperature != 1 else "",
+        "uncertain": f"below a probability of {manifest.uncertain_below:.3f}" if manifest.uncertain_below else "",
         "note": manifest.corpus.get("note", ""),
         "made by": manifest.made_by,
         "runs on": interpreter_package(),
@@ -51,6 +49,13 @@ def run(args: argparse.Namespace) -> int:
         if value:
             print(f"{name + ':':14}{value}")
     return 0
+
+
+def _figure(item: dict[str, Any]) -> str:
+    """A measured figure in one line: value, interval, and what it is a figure of."""
+    reading = f", {item['reading']}" if "reading" in item else ""
+    interval = f"[{item['low']:.3f}, {item['high']:.3f}]"
+    return f"{item['metric']} {item['value']:.3f} {interval} ({item['protocol']}{reading}, n = {item['n']})"
 
 
 def _normalisation(front_end: "FrontEnd") -> str:

@@ -1,9 +1,12 @@
 """`sernet-infer file` on everything a user may give it: right answers or one clear line, never a traceback."""
 
+import io
 import json
 import subprocess
 import sys
 import wave
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import soundfile
 import soxr
 
 from sernet.runtime import Network, load_bundle, recognise
+from sernet.runtime.bundle import pack_bundle
 
 
 def infer(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -146,6 +150,39 @@ def test_windows_cover_the_whole_file(tmp_path: Path):
     done = infer("--json", "--windows", "--hop", "1", tmp_path / "long.wav")
     spans = [(item["start_s"], item["end_s"]) for item in map(json.loads, done.stdout.splitlines())]
     assert spans == [(0.0, 3.0), (1.0, 4.0), (2.0, 5.0)]
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model of the package with a temperature, and a threshold that no answer reaches."""
+    bundle = load_bundle()
+    with zipfile.ZipFile(io.BytesIO(bundle.model)) as archive:
+        flatbuffer = bundle.model[: archive.infolist()[0].header_offset]
+    figure = {"metric": "coverage", "value": 0.75, "low": 0.5, "high": 0.875, "resampled": "speakers", "n": 535}
+    measured = figure | {"protocol": "loso-calibrated", "reading": "int8", "seeds": [0, 1]}
+    manifest = replace(bundle.manifest, temperature=2.5, uncertain_below=1.01, accuracy=(measured,))
+    path = tmp_path_factory.mktemp("calibrated") / "calibrated.tflite"
+    path.write_bytes(pack_bundle(flatbuffer, manifest))
+    return path
+
+
+def test_an_answer_below_the_threshold_is_uncertain_and_still_shows_its_guesses(calibrated: Path, tmp_path: Path):
+    waveform = np.random.default_rng(0).normal(0, 0.1, 16000).astype(np.float32)
+    soundfile.write(tmp_path / "clip.wav", waveform, 16000, "FLOAT")
+    expected = recognise(Network(load_bundle(calibrated)), waveform).probabilities
+    result = json.loads(infer("--json", "--model", calibrated, tmp_path / "clip.wav").stdout)
+    assert result["label"] == "uncertain" and result["probabilities"] == pytest.approx(expected)
+    text = infer("--model", calibrated, tmp_path / "clip.wav").stdout
+    guesses = sorted(expected.items(), key=lambda item: -item[1])[:3]
+    shown = ", ".join(f"{label} {probability:.2f}" for label, probability in guesses)
+    assert text.endswith(f"0.00-1.00 s  uncertain  ({shown})\n")
+
+
+def test_info_tells_the_calibration_and_whose_reading_a_figure_is(calibrated: Path):
+    command = [sys.executable, "-m", "sernet.runtime.cli", "info", str(calibrated)]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "coverage 0.750 [0.500, 0.875] (loso-calibrated, int8, n = 535)" in text
+    assert "temperature:  2.500" in text and "below a probability of 1.010" in text
 
 
 def test_info_tells_what_the_model_says_of_itself():

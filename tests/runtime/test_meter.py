@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from rich.console import Console
 
 from sernet.runtime.live import LiveAnswer, level_dbfs
 from sernet.runtime.meter import Lines, Meter, json_line, text_line
-from sernet.runtime.recognizer import Recognition
+from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 ANSWER = LiveAnswer(
     Recognition(start_s=1.5, end_s=4.5, label="anger", probabilities={"anger": 0.75, "neutral [calm]": 0.25}),
@@ -52,6 +53,17 @@ def test_a_text_line_tells_the_same() -> None:
     line = text_line(ANSWER)
     for part in ("4.5 s", "anger", "75%", "-23.5 dBFS", "12 ms", "2 gaps"):
         assert part in line
+
+
+UNSURE = replace(ANSWER, recognition=replace(ANSWER.recognition, label=UNCERTAIN))
+
+
+def test_an_uncertain_answer_names_its_leading_guess_to_people_and_keeps_its_label_for_programs() -> None:
+    assert "uncertain, perhaps anger  75%" in text_line(UNSURE)
+    line = json.loads(json_line(UNSURE))
+    assert line["label"] == "uncertain" and line["probabilities"] == {"anger": 0.75, "neutral [calm]": 0.25}
+    *bars, now = shown(-30.0, UNSURE)
+    assert "uncertain, perhaps anger" in now and [bar_length(bar) > 5 for bar in bars[1:]] == [True, True]
 
 
 def test_lines_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
