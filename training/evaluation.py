@@ -12,10 +12,12 @@ from sernet.runtime.normalisation import Heard
 from sernet.training import metrics, plots
 from sernet.training.atomic import write_text
 from sernet.training.clip import Clip
-from sernet.training.network import light_sernet
 from sernet.training.network_inputs import network_inputs
 from sernet.training.result import Result
 from sernet.training.run import Run
+
+BATCH = 32
+"""Most clips that are answered at once."""
 
 
 def predict(
@@ -36,14 +38,13 @@ def predict(
     by_length = defaultdict(list)
     for index, one in enumerate(inputs):
         by_length[len(one)].append(index)
-    model = run.model
-    if len(by_length) > 1:  # clips taken whole: the weights fit any number of frames
-        model = light_sernet(None, run.front_end.feature_count, len(run.labels))
-        model.set_weights(run.model.get_weights())
     probabilities = np.empty((len(inputs), len(run.labels)), np.float32)
     for indices in by_length.values():
-        batch = np.stack([inputs[index] for index in indices])[..., None]
-        probabilities[indices] = model.predict(batch, batch_size=32, verbose=0)
+        for start in range(0, len(indices), BATCH):
+            chosen = indices[start : start + BATCH]
+            batch = np.stack([inputs[index] for index in chosen])[..., None]
+            # not predict(): it would set up a data pipeline, twenty times as long as the answer takes
+            probabilities[chosen] = run.any_length_model.predict_on_batch(batch)
     return probabilities
 
 

@@ -17,6 +17,7 @@ from sernet.training.atomic import write_text
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
 from sernet.training.corpora import LoadedCorpus
+from sernet.training.network import light_sernet
 from sernet.training.splits import Split
 
 FRONT_END = "front_end.json"
@@ -128,6 +129,13 @@ class Run:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             raise SernetError(f"{path} is damaged: delete it, and run the same `sernet train` again") from None
         assert isinstance(model, keras.Model)
+        return model
+
+    @cached_property
+    def any_length_model(self) -> keras.Model:
+        """The trained network for any number of frames: it is fully convolutional."""
+        model = light_sernet(None, self.config.front_end.feature_count, len(self.labels))
+        model.set_weights(self.model.get_weights())
         return model
 
     def targets(self, clips: Sequence[Clip]) -> list[int]:
