@@ -8,7 +8,7 @@ PRESET ?= paper
 RUN ?= runs/$(DATASET)-$(PRESET)
 ARGS ?=
 
-.PHONY: setup lock demo train export-int8 bench wheel test lint format clean
+.PHONY: setup lock demo train experiments export-int8 bench wheel test lint format clean
 
 setup: .venv/installed
 
@@ -41,6 +41,10 @@ demo: setup
 
 train: setup
 	$(BIN)/sernet train --dataset $(DATASET) --preset $(PRESET) --out $(RUN) $(ARGS)
+
+# The paper's list, those settings whose corpus is here; it goes on where it was stopped. Figures: results/experiments-*.
+experiments: setup
+	$(BIN)/sernet evaluate --experiments $(ARGS)
 
 export-int8: setup
 	$(BIN)/sernet export $(RUN) --format int8

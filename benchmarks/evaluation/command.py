@@ -1,8 +1,9 @@
 """Measure settings under a protocol: train every fold, answer its test clips, pool the answers.
 
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
-killed training goes on. `--sweep` does this for a grid of settings, `--compare` compares two evaluations of the same
-clips in pairs, `--calibrate` chooses temperature and threshold for each test speaker on another one."""
+killed training goes on. `--sweep` does this for a grid of settings, `--experiments` for the paper's, `--compare`
+compares two evaluations of the same clips in pairs, `--calibrate` chooses temperature and threshold for each test
+speaker on another one."""
 
 import argparse
 import dataclasses
@@ -28,6 +29,7 @@ EXAMPLES = [
     "sernet evaluate --protocol cross-corpus --corpus emodb --test-corpus ravdess",
     "sernet evaluate --protocol group-kfold --corpus ravdess --engine ray --address 10.0.0.1:6379",
     "sernet evaluate --sweep grid.toml --workers 2",
+    "sernet evaluate --experiments --protocol loso-peek,random-peek",
     "sernet evaluate --calibrate results/emodb-sernet --target-accuracy 0.9",
     "sernet evaluate --compare results/emodb-paper results/emodb-quick",
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
@@ -37,6 +39,9 @@ DEFAULT_PROTOCOL, DEFAULT_PRESET = "loso", "paper"
 
 IN_THE_GRID = ("protocol", "corpus", "test_corpus", "preset", "seeds", "folds", "epochs")
 """Options that a sweep's file has the say in."""
+
+IN_THE_PAPER = ("corpus", "test_corpus", "preset", "folds")
+"""Options that the paper's experiments have the say in."""
 
 DEFAULT_READING = {False: "float", True: "enrolled-60"}
 """By whether the protocol knows the test speaker: for a minute, if so."""
@@ -80,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
     add("--json", action="store_true", help="print the results as JSON")
     add("--sweep", type=Path, metavar="GRID.toml", help="every cell of a grid of settings, into one table")
+    add("--experiments", action="store_true", help="the paper's settings whose corpora are here, into one table")
     add("--calibrate", type=Path, metavar="DIR", help="temperature and threshold, from the records of loso-inner")
     add("--target-accuracy", type=float, default=0.9, metavar="A", help="calibrate: of given answers (default: 0.9)")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
@@ -90,6 +96,8 @@ def run(args: argparse.Namespace) -> int:
         return _compare(args)
     if args.sweep:
         return _sweep(args)
+    if args.experiments:
+        return _experiments(args)
     if args.calibrate:
         return _calibrate(args)
     from sernet.training.config import load_preset
@@ -190,6 +198,16 @@ def _sweep(args: argparse.Namespace) -> int:
         else:
             print(f"{table.title}\n\n{table.markdown()}\n\n{content['path']}")
     return 0
+
+
+def _experiments(args: argparse.Namespace) -> int:
+    _leave_out(args, IN_THE_PAPER, "the paper says what is evaluated")
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from sernet.benchmarks.evaluation.experiments_command import evaluate_experiments
+
+    return evaluate_experiments(args, comma_list(args.protocol or ""), make_engine(args))
 
 
 def _compare(args: argparse.Namespace) -> int:
