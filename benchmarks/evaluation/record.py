@@ -30,6 +30,7 @@ _NEEDED = {"corpus", "answered", "family", "fold", "seed", "config", "labels", "
 _WITHOUT_EFFECT = {
     "dataset",
     "cache",
+    "precision",  # as with another processor, the last bits differ; the record says which it was
     "split",
     "test_speakers",
     "test_fraction",
