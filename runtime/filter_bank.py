@@ -23,7 +23,12 @@ def mel_matrix(bands: int, bins: int, sample_rate: int, low_hz: float, high_hz: 
     Returns:
         (bins, bands), float32; multiply magnitudes (frames, bins) with it. The bin at 0 Hz has no weight.
     """
-    bin_mels = np.asarray(mel(np.linspace(0.0, sample_rate / 2.0, bins)))[:, None]
+    return triangles(np.linspace(0.0, sample_rate / 2.0, bins), bands, low_hz, high_hz)
+
+
+def triangles(frequencies_hz: np.ndarray, bands: int, low_hz: float, high_hz: float) -> np.ndarray:
+    """Weights of frequencies (bins,) in each band, (bins, bands), float32; see `mel_matrix`. The first has none."""
+    bin_mels = np.asarray(mel(frequencies_hz))[:, None]
     edges = np.linspace(mel(low_hz), mel(high_hz), bands + 2)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
     rising = (bin_mels - lower) / (centre - lower)

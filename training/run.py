@@ -124,12 +124,7 @@ class Run:
         path = self.folder / "model.keras"
         if not path.is_file():
             raise SernetError(f"{self.folder} has not been trained to its end: run the same `sernet train` again")
-        try:
-            model = keras.saving.load_model(path, compile=False)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            raise SernetError(f"{path} is damaged: delete it, and run the same `sernet train` again") from None
-        assert isinstance(model, keras.Model)
-        return model
+        return load_network(path)
 
     @cached_property
     def any_length_model(self) -> keras.Model:
@@ -141,6 +136,16 @@ class Run:
     def targets(self, clips: Sequence[Clip]) -> list[int]:
         """Class index of each clip."""
         return [self.labels.index(clip.label) for clip in clips]
+
+
+def load_network(path: Path) -> keras.Model:
+    """The network that training wrote to `path`; raises SernetError when it is missing or damaged."""
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        raise SernetError(f"{path} is damaged: delete it, and run the same `sernet train` again") from None
+    assert isinstance(model, keras.Model)
+    return model
 
 
 def _plain(clip: Clip) -> dict[str, str | None]:

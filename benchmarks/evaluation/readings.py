@@ -1,7 +1,6 @@
 """Readings: the ways in which a fold's trained model answers its test clips."""
 
 import dataclasses
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -23,7 +22,7 @@ from sernet.training.enrolment import enrolled_profiles
 from sernet.training.evaluation import predict
 from sernet.training.network_inputs import network_inputs
 from sernet.training.protocols import Protocol
-from sernet.training.run import Run
+from sernet.training.run import Run, load_network
 
 ENROLMENT_S = (5, 10, 20, 30, 60)
 """Seconds of a speaker's speech that are known, beside all that there is."""
@@ -129,10 +128,4 @@ class LastEpoch(Run):
     @cached_property
     def model(self) -> keras.Model:
         """The network after the last epoch."""
-        path = self.folder / "last.keras"
-        try:
-            model = keras.saving.load_model(path, compile=False)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-            raise SernetError(f"{path} is missing or damaged: delete {self.folder} to train this fold again") from None
-        assert isinstance(model, keras.Model)
-        return model
+        return load_network(self.folder / "last.keras")

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sernet.runtime.errors import SernetError
-from sernet.runtime.filter_bank import mel
+from sernet.runtime.filter_bank import triangles
 from sernet.runtime.front_end import FrontEnd
 
 BREAK_HZ = 4800.0
@@ -43,11 +43,5 @@ def warped_mel_matrix(front_end: FrontEnd, alpha: float) -> np.ndarray:
     if front_end.sample_rate / 2 <= BREAK_HZ:
         raise SernetError(f"a warp needs a sample rate above {2 * BREAK_HZ:g} Hz, not {front_end.sample_rate}")
     bins = np.linspace(0.0, front_end.sample_rate / 2.0, front_end.frame_length // 2 + 1)
-    bin_mels = np.asarray(mel(warped_frequencies(bins, alpha, front_end.sample_rate)))[:, None]
-    edges = np.linspace(mel(front_end.low_hz), mel(front_end.high_hz), front_end.mel_bins + 2)
-    lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
-    rising = (bin_mels - lower) / (centre - lower)
-    falling = (upper - bin_mels) / (upper - centre)
-    weights = np.maximum(0.0, np.minimum(rising, falling))
-    weights[0] = 0.0
-    return weights.astype(np.float32)
+    warped = warped_frequencies(bins, alpha, front_end.sample_rate)
+    return triangles(warped, front_end.mel_bins, front_end.low_hz, front_end.high_hz)
