@@ -20,8 +20,10 @@ Progress = Callable[[int, int], None]
 class TrainingData(Protocol):
     """Batches of features (batch, frames, feature_count, 1) and targets (batch, classes)."""
 
-    front_end: FrontEnd
-    """Fitted to the training clips where it normalises."""
+    @property
+    def front_end(self) -> FrontEnd:
+        """Fitted to the training clips where it normalises."""
+        ...
 
     def batches(self, epoch: int) -> keras.utils.PyDataset:
         """Of an epoch, counted from 1; they depend on the configuration's seed and the epoch alone."""

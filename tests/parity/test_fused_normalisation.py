@@ -12,13 +12,14 @@ TOLERANCE = 2e-6
 
 def trained_step(layer: keras.layers.Layer, inputs: np.ndarray) -> list[np.ndarray]:
     """Output, input gradient, parameter gradients and moving statistics of one training step."""
-    x = tf.Variable(inputs)
+    x = tf.constant(inputs)
     weights = np.random.default_rng(1).standard_normal(SHAPE).astype(np.float32)
     with tf.GradientTape() as tape:
+        tape.watch(x)
         outputs = layer(x, training=True)
         loss = tf.reduce_sum(outputs * weights)
     gradients = tape.gradient(loss, [x, *[variable.value for variable in layer.trainable_variables]])
-    return [outputs.numpy(), *[g.numpy() for g in gradients], *[v.numpy() for v in layer.non_trainable_variables]]
+    return [outputs.numpy(), *[np.asarray(g) for g in gradients], *[v.numpy() for v in layer.non_trainable_variables]]
 
 
 def test_a_training_step_equals_keras_own():
@@ -35,7 +36,9 @@ def test_a_training_step_equals_keras_own():
 def test_inference_is_keras_own_bit_for_bit():
     inputs = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
     plain, fused = keras.layers.BatchNormalization(), FusedBatchNormalization()
-    plain.build(SHAPE), fused.build(SHAPE)
+    plain.build(SHAPE)
+    fused.build(SHAPE)
     weights = [np.random.default_rng(2).uniform(0.5, 2, weight.shape) for weight in plain.get_weights()]
-    plain.set_weights(weights), fused.set_weights(weights)
+    plain.set_weights(weights)
+    fused.set_weights(weights)
     np.testing.assert_array_equal(plain(inputs, training=False), fused(inputs, training=False))
