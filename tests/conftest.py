@@ -1,6 +1,7 @@
 """Shared fixtures: the real corpora, where they are to be had."""
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
+# Tests that run in the background inherit an ignored Ctrl-C, and so would the programs they interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 RATE = 16000
 REPOSITORY = Path(__file__).resolve().parent.parent
