@@ -101,7 +101,6 @@ def test_models_that_measure_the_same_features_share_a_profile():
         {"frame_step": 160},
         {"log_offset": 1e-5},
         {"low_hz": 60.0},
-        {"level_percentile": 99.9},
         {"mel_bins": 128, "normalisation": Normalisation((0.0,) * 128, (1.0,) * 128)},
     ],
 )
