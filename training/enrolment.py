@@ -29,8 +29,7 @@ def enrolled_profiles(
     Returns:
         A profile for each clip; None where the speaker has no other clip, or is not known.
     """
-    raw = front_end.normalisation
-    assert raw is not None, "only a front end that normalises has a use for profiles"
+    assert front_end.normalisation is not None, "only a front end that normalises has a use for profiles"
     heard = [front_end.hear(raw_features(clip, front_end, 0.0, condition)) for clip in clips]
     of_speaker = defaultdict(list)
     for index, clip in enumerate(clips):
