@@ -142,13 +142,18 @@ class FrontEnd:
         """
         if self.normalisation is None:
             return features
-        heard = self.hear(features)
-        return self.normalised(features, heard if profile is None else profile + heard)
+        return self.normalised(features, self.hear(features), profile)
 
-    def normalised(self, features: np.ndarray, heard: Heard) -> np.ndarray:
-        """Features (frames, feature_count) measured from all speech `heard`, their own included."""
+    def normalised(self, features: np.ndarray, heard: Heard, profile: Heard | None = None) -> np.ndarray:
+        """Features (frames, feature_count) measured from the speech of their stream, themselves included, and earlier.
+
+        Args:
+            features: (frames, feature_count).
+            heard: all speech of the stream up to now.
+            profile: as of `network_input`.
+        """
         assert self.normalisation is not None
-        return self.normalisation.apply(features, heard, self.gain_direction)
+        return self.normalisation.apply(features, heard, profile, self.gain_direction)
 
     def frame_features(self, frames: np.ndarray, mel_matrix: np.ndarray | None = None) -> np.ndarray:
         """Features of framed samples: (frames, frame_length) to (frames, feature_count), float32.

@@ -66,15 +66,16 @@ class Network:
             )
         return self.probabilities(front_end.fit(waveform, self.bundle.window_samples))
 
-    def window_probabilities(self, window: np.ndarray, heard: Heard) -> np.ndarray:
+    def window_probabilities(self, window: np.ndarray, heard: Heard, profile: Heard | None = None) -> np.ndarray:
         """Probabilities of one window of a stream, (classes,), for a front end that normalises.
 
         Args:
             window: (samples,), as `waveform_probabilities` takes it.
-            heard: all speech up to the window's end, its own and the speaker's profile included.
+            heard: all speech of the stream up to the window's end, its own included.
+            profile: as of `waveform_probabilities`.
         """
         front_end = self.bundle.manifest.front_end
-        return self._centred_probabilities(front_end.normalised(self._frames(window), heard))
+        return self._centred_probabilities(front_end.normalised(self._frames(window), heard, profile))
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""

@@ -38,6 +38,9 @@ class Normalisation:
     The mean is that of all speech heard so far, weighed against the corpus's mean as if that had been heard for
     `prior_frames` before: a posterior mean (Murphy 2007, "Conjugate Bayesian analysis of the Gaussian distribution",
     section 2), and causal. A speaker's profile is speech heard earlier.
+
+    The level has no prior and no part in the profile: it tells how near and how sensitive the microphone is right now.
+    So the same speech at another gain looks the same.
     """
 
     mean: tuple[float, ...] = ()
@@ -46,8 +49,6 @@ class Normalisation:
     """Within one speaker's speech, per feature."""
     prior_frames: float = 100.0
     """Frames of speech that the corpus's mean is worth."""
-    level_prior_frames: float = 10.0
-    """The same for the level: it tells of the microphone more than of the speaker."""
     speech_range_db: float = 30.0
     """A frame further than this below the loudest ones is a pause and is not counted."""
 
@@ -56,8 +57,7 @@ class Normalisation:
             raise SernetError(f"{len(self.mean)} means and {len(self.deviation)} deviations do not belong together")
         if not np.isfinite([*self.mean, *self.deviation]).all() or min(self.deviation, default=1.0) <= 0:
             raise SernetError("means and deviations must be finite, and a deviation above 0")
-        priors = (self.prior_frames, self.level_prior_frames)
-        if not (all(0 <= prior < np.inf for prior in priors) and 0 < self.speech_range_db < np.inf):
+        if not (0 <= self.prior_frames < np.inf and 0 < self.speech_range_db < np.inf):
             raise SernetError("prior frames must be 0 or more, and the range of speech above 0 dB")
 
     def hear(self, features: np.ndarray, levels: np.ndarray) -> Heard:
@@ -70,19 +70,23 @@ class Normalisation:
         speech = features[speech_frames(levels, self.speech_range_db)]
         return Heard(float(len(speech)), speech.sum(axis=0, dtype=np.float64))
 
-    def apply(self, features: np.ndarray, heard: Heard, gain_direction: np.ndarray) -> np.ndarray:
+    def apply(
+        self, features: np.ndarray, heard: Heard, profile: Heard | None, gain_direction: np.ndarray
+    ) -> np.ndarray:
         """Features as the network sees them: (frames, feature_count), float32.
 
         Args:
             features: (frames, feature_count).
-            heard: all speech up to now, these frames and the speaker's profile included.
+            heard: all speech of the clip or stream up to now, these frames included.
+            profile: speech of the same speaker heard earlier.
             gain_direction: (feature_count,), what a gain of 1 neper adds to a frame's features.
         """
         mean, deviation = self._arrays
-        shift = heard.total / max(heard.frames, 1.0) - mean
-        level = log_magnitude(shift, gain_direction) * gain_direction
-        mean = mean + level * _weight(heard.frames, self.level_prior_frames)
-        mean = mean + (shift - level) * _weight(heard.frames, self.prior_frames)
+        everything = heard if profile is None else profile + heard
+        shift = _mean(everything, mean) - mean
+        shape = shift - log_magnitude(shift, gain_direction) * gain_direction
+        level = log_magnitude(_mean(heard if heard.frames else everything, mean) - mean, gain_direction)
+        mean = mean + level * gain_direction + shape * _weight(everything.frames, self.prior_frames)
         return ((features - mean) / deviation).astype(np.float32)
 
     @cached_property
@@ -101,6 +105,11 @@ class Normalisation:
         except (TypeError, ValueError):
             raise SernetError("the normalisation has a mean or deviation that is no list of numbers") from None
         return settings_from(cls, {**values, **lists}, "normalisation")
+
+
+def _mean(heard: Heard, otherwise: np.ndarray) -> np.ndarray:
+    """Mean features of what was heard."""
+    return heard.total / heard.frames if heard.frames else otherwise
 
 
 def _weight(frames: float, prior: float) -> float:

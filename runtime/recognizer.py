@@ -119,4 +119,4 @@ class Recognizer:
         if self._listener is None:
             return self._network.waveform_probabilities(window)
         heard = self._listener.hear(self._start + len(window))
-        return self._network.window_probabilities(window, heard if self._profile is None else self._profile + heard)
+        return self._network.window_probabilities(window, heard, self._profile)

@@ -99,12 +99,13 @@ def normalising(normalising_bundle) -> Bundle:
     return load_bundle(normalising_bundle)
 
 
-def by_hand(bundle: Bundle, window: np.ndarray, heard: Heard) -> np.ndarray:
-    """Probabilities of a window, with the posterior mean and the zeros around it written out."""
+def by_hand(bundle: Bundle, window: np.ndarray, own: Heard, profile: Heard | None = None) -> np.ndarray:
+    """Probabilities of a window, with its own level, the posterior mean and the zeros around it written out."""
     front_end = bundle.manifest.front_end
     assert front_end.normalisation is not None
     corpus = np.array(front_end.normalisation.mean)
-    level = (10 * corpus.mean() + heard.total.mean()) / (10 + heard.frames)
+    heard = own if profile is None else profile + own
+    level = own.total.mean() / own.frames
     shape = (100 * (corpus - corpus.mean()) + heard.total - heard.total.mean()) / (100 + heard.frames)
     inputs = np.zeros((59, 40), np.float32)
     features = (front_end.features(window) - level - shape) / np.array(front_end.normalisation.deviation)
@@ -121,7 +122,7 @@ def test_a_clip_is_measured_by_its_own_speech_and_the_profile(normalising, voice
     clip, profile = voice(seconds, seed=2), front_end.hear(front_end.features(voice(20)))
     own = front_end.hear(front_end.features(clip))
     found = Network(normalising).waveform_probabilities(clip, profile if known else None)
-    expected = by_hand(normalising, clip, profile + own if known else own)
+    expected = by_hand(normalising, clip, own, profile if known else None)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
@@ -153,7 +154,7 @@ def test_each_answer_rests_on_the_window_and_all_speech_up_to_its_end(normalisin
     assert len(found) == 8
     for answer in found:
         start, end = round(answer.start_s * RATE), round(answer.end_s * RATE)
-        expected = by_hand(normalising, talk[start:end], profile + listener.hear(end))
+        expected = by_hand(normalising, talk[start:end], listener.hear(end), profile)
         np.testing.assert_allclose(list(answer.probabilities.values()), expected, atol=1e-5)
 
 

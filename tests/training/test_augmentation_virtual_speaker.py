@@ -42,7 +42,11 @@ def test_values_lie_in_their_ranges_as_often_as_their_probability_says():
 
 def test_a_draw_is_its_generators_and_another_probability_leaves_the_other_values_alone():
     everything = AugmentationConfig(
-        speed_probability=1.0, warp_probability=1.0, room_probability=1.0, noise_probability=1.0
+        speed_probability=1.0,
+        warp_probability=1.0,
+        room_probability=1.0,
+        noise_probability=1.0,
+        telephone_probability=1.0,
     )
     for seed in range(20):
         usual, again, full, no_room = (
@@ -51,6 +55,7 @@ def test_a_draw_is_its_generators_and_another_probability_leaves_the_other_value
         )
         assert usual == again
         assert no_room == replace(full, room=None) and full.room is not None
+        assert full.on_telephone and no_room.on_telephone
         assert usual.speed in (full.speed, 1.0) and usual.room in (full.room, None) and usual.gain_db == full.gain_db
 
 
@@ -63,6 +68,12 @@ def test_nothing_asked_for_changes_nothing_but_the_level():
 def test_the_clip_peaks_at_the_drawn_gain_whatever_level_it_came_with(level: float):
     quiet = VirtualSpeaker(gain_db=-20.0).apply(level * speech(), np.random.default_rng(0))
     assert np.abs(quiet).max() == pytest.approx(0.1, rel=1e-5)
+
+
+def test_on_the_telephone_nothing_above_the_line_s_band_is_left():
+    line, open_air = (VirtualSpeaker(on_telephone=on).apply(speech(), np.random.default_rng(0)) for on in (True, False))
+    power = [np.abs(np.fft.rfft(one)[4000:]) ** 2 for one in (line, open_air)]  # 1 s: bins are Hz
+    assert power[0].sum() < 1e-3 * power[1].sum()
 
 
 def test_speed_and_silence_make_the_length():

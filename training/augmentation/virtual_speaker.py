@@ -13,6 +13,7 @@ from sernet.training.augmentation.level import SAMPLE_RATE, apply_gain, peak_nor
 from sernet.training.augmentation.noise import BROWN, PINK, WHITE, add_noise
 from sernet.training.augmentation.room import Room, reverberate
 from sernet.training.augmentation.speed import change_speed
+from sernet.training.augmentation.telephone import telephone
 
 Range = tuple[float, float]
 """Lowest and highest value; draws are uniform between them."""
@@ -34,13 +35,15 @@ class AugmentationConfig:
     """Active speech over noise."""
     noise_slopes: tuple[float, ...] = (WHITE, PINK, BROWN)
     """One of them is drawn: the exponent by which the noise's power spectrum falls."""
+    telephone_probability: float = 0.1
+    """Of a narrow band: calls, cheap headsets."""
     gain_db: Range = (-30.0, 0.0)
     """Of a clip that peaks at full scale; always drawn: nobody's microphone has the corpus's level."""
     padding_s: Range = (0.0, 0.4)
     """Silence before and after each clip, drawn for each."""
 
     def __post_init__(self) -> None:
-        for name in ("speed", "warp", "room", "noise"):
+        for name in ("speed", "warp", "room", "noise", "telephone"):
             if not 0 <= (chance := getattr(self, f"{name}_probability")) <= 1:
                 raise SernetError(f"{name} probability must lie between 0 and 1, not {chance}")
         lowest = {"speed": 0.5, "warp": 0.5, "snr_db": -np.inf, "gain_db": -np.inf, "padding_s": 0.0}
@@ -79,6 +82,7 @@ class VirtualSpeaker:
     room: Room | None = None
     snr_db: float | None = None
     noise_slope: float = PINK
+    on_telephone: bool = False
     gain_db: float = 0.0
     padding_s: Range = (0.0, 0.0)
 
@@ -93,18 +97,20 @@ class VirtualSpeaker:
         )
         slope = float(config.noise_slopes[int(generator.integers(len(config.noise_slopes)))])
         room = Room.draw(generator)
+        telephone_drawn = generator.random()
         return cls(
             speed=speed if speed_drawn < config.speed_probability else 1.0,
             warp=warp if warp_drawn < config.warp_probability else 1.0,
             room=room if room_drawn < config.room_probability else None,
             snr_db=snr_db if noise_drawn < config.noise_probability else None,
             noise_slope=slope,
+            on_telephone=bool(telephone_drawn < config.telephone_probability),
             gain_db=gain_db,
             padding_s=config.padding_s,
         )
 
     def apply(self, waveform: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-        """A clip as this speaker and device give it: peak at full scale, speed, silence around it, room, noise, gain.
+        """A clip as this speaker and device give it: peak at full scale, speed, silence, room, noise, line, gain.
 
         Args:
             waveform: (samples,), float at 16 kHz.
@@ -121,4 +127,6 @@ class VirtualSpeaker:
             waveform = reverberate(waveform, self.room.response)
         if self.snr_db is not None:
             waveform = add_noise(waveform, self.snr_db, generator, self.noise_slope)
+        if self.on_telephone:
+            waveform = telephone(waveform)
         return apply_gain(waveform, self.gain_db)
