@@ -8,7 +8,7 @@ PRESET ?= paper
 RUN ?= runs/$(DATASET)-$(PRESET)
 ARGS ?=
 
-.PHONY: setup lock demo train experiments export-int8 bench wheel test lint format clean
+.PHONY: setup lock demo train experiments tables export-int8 bench wheel test lint format clean
 
 setup: .venv/installed
 
@@ -45,6 +45,10 @@ train: setup
 # The paper's list, those settings whose corpus is here; it goes on where it was stopped. Figures: results/experiments-*.
 experiments: setup
 	$(BIN)/sernet evaluate --experiments $(ARGS)
+
+# The README's tables of accuracy, from what evaluations left below results/.
+tables: setup
+	$(BIN)/sernet evaluate --tables README.md
 
 export-int8: setup
 	$(BIN)/sernet export $(RUN) --format int8

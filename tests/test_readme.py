@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sernet.benchmarks.evaluation.accuracy_tables_command import accuracy_markdown, with_tables
 from sernet.cli import VERBS as HOST_VERBS
 from sernet.runtime.bundle import load_bundle
 from sernet.runtime.cli import VERBS as DEVICE_VERBS
@@ -53,3 +54,8 @@ def test_the_shipped_models_accuracy_is_the_readmes():
     rows = [line for line in README.splitlines() if line.startswith("| int8 |")]
     interval = f"[{accuracy['UA']['low'] * 100:.1f}, {accuracy['UA']['high'] * 100:.1f}]"
     assert any(f"{accuracy['UA']['value'] * 100:.1f} {interval}" in row for row in rows)
+
+
+def test_the_accuracy_tables_are_those_of_the_results():
+    generated = with_tables(README, accuracy_markdown(ROOT / "results"))
+    assert generated == README, "the results have changed: run `make tables`"

@@ -3,7 +3,7 @@
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
 killed training goes on. `--sweep` does this for a grid of settings, `--experiments` for the paper's, `--compare`
 compares two evaluations of the same clips in pairs, `--calibrate` chooses temperature and threshold for each test
-speaker on another one."""
+speaker on another one, `--tables` shows the accuracies of all results."""
 
 import argparse
 import dataclasses
@@ -33,6 +33,7 @@ EXAMPLES = [
     "sernet evaluate --calibrate results/emodb-sernet --target-accuracy 0.9",
     "sernet evaluate --compare results/emodb-paper results/emodb-quick",
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
+    "sernet evaluate --tables README.md --out results",
 ]
 
 DEFAULT_PROTOCOL, DEFAULT_PRESET = "loso", "paper"
@@ -89,6 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--calibrate", type=Path, metavar="DIR", help="temperature and threshold, from the records of loso-inner")
     add("--target-accuracy", type=float, default=0.9, metavar="A", help="calibrate: of given answers (default: 0.9)")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
+    add("--tables", nargs="?", type=Path, const=Path("-"), metavar="PAGE.md", help="tables of all results")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -100,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
         return _experiments(args)
     if args.calibrate:
         return _calibrate(args)
+    if args.tables:
+        return _tables(args)
     from sernet.training.config import load_preset
     from sernet.training.protocols import named_protocol
 
@@ -247,6 +251,16 @@ def _calibrate(args: argparse.Namespace) -> int:
             print(f"note: {result['details']['reading']}: {note}", file=sys.stderr)
     _show(Console(), results, args.json, calibration_tables)
     return 0
+
+
+def _tables(args: argparse.Namespace) -> int:
+    _leave_out(args, (*IN_THE_GRID, "reading", "json"), "the results say what was evaluated")
+    from sernet.training.backend import import_quietly
+
+    import_quietly()
+    from sernet.benchmarks.evaluation.accuracy_tables_command import show_tables
+
+    return show_tables(args.out or Path("results"), args.tables)
 
 
 def _leave_out(args: argparse.Namespace, names: Iterable[str], because: str) -> None:

@@ -1,0 +1,222 @@
+"""The accuracies of the presets as tables, made from the results that `sernet evaluate` left and from nothing else.
+
+Results lie at ``SUBJECT/PROTOCOL-READING.json`` below one folder; a subject is a corpus and a preset. What was measured
+on a part of a protocol's folds is not shown.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sernet.benchmarks.evaluation.anchors import Anchor, anchors_of
+from sernet.benchmarks.evaluation.compare import compare, load_pooled
+from sernet.benchmarks.evaluation.readings import ENROLMENT_S
+from sernet.benchmarks.tables import NOTHING, Table, percent
+from sernet.export.measured import PLAIN
+from sernet.export.model_card import CONDITION_NAMES
+from sernet.runtime.errors import SernetError
+from sernet.training.corpora import CORPORA
+from sernet.training.protocols import PROTOCOLS
+
+PRESETS = ("paper", "sernet")
+"""That are shown, in this order."""
+
+ENROLLED_PRESET = "sernet"
+"""The one that can know its speaker."""
+
+EMODB_PROTOCOLS = ("loso", "loso-enrolled", "loso-peek", "random-peek", "text")
+"""In the order of the rows, the headline first."""
+
+HEARD = {f"enrolled-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"enrolled": "all other clips"}
+"""How much of the speaker a reading knows, in words."""
+
+SYSTEMS = {reading: reading for reading in PLAIN} | {
+    reading: f"float, {HEARD[reading]} of the speaker heard" for reading in ("enrolled-60", "enrolled")
+}
+"""Readings that are systems of their own, in words."""
+
+UA, WA = "UA, % [95 %]", "WA, % [95 %]"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A whole protocol under one reading."""
+
+    path: Path
+    ua: dict[str, Any]
+    """With value, low, high and resampled."""
+    wa: dict[str, Any]
+    n: int
+    seeds: int
+    classes: int
+    fold: str
+    """The first one; across corpora the only one."""
+
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        """UA, WA, clips and seeds."""
+        return percent(self.ua), percent(self.wa), str(self.n), str(self.seeds)
+
+    @property
+    def corpora(self) -> tuple[str, str]:
+        """Across corpora, the one that trains and the one that is answered."""
+        train, _, test = self.fold.partition("-to-")
+        return train, test
+
+
+def read_evaluation(path: Path) -> Evaluation | None:
+    """The Result in a file; None when there is none, or only of a part of the folds.
+
+    Raises SernetError when the file is something else.
+    """
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        details, figures = content["details"], {item["metric"]: item for item in content["values"]}
+        ua, wa = (
+            {name: figures[metric][name] for name in ("value", "low", "high", "resampled")} for metric in ("UA", "WA")
+        )
+        seeds, classes, fold = len(details["seeds"]), len(details["labels"]), details["folds"][0]
+        return Evaluation(path, ua, wa, content["n"], seeds, classes, fold) if details["all_folds"] else None
+    except (OSError, ValueError, LookupError, TypeError):
+        raise SernetError(f"{path} is not a result of `sernet evaluate`: delete it, or evaluate again") from None
+
+
+def accuracy_tables(results: Path) -> tuple[Table, ...]:
+    """Those of the tables that anything was measured for.
+
+    Raises SernetError when a file is no result, or was not made of the records beside it.
+    """
+    makers = (_emodb_table, _robustness_table, _enrolment_table, _other_corpora_table, _int8_table)
+    return tuple(table for make in makers if (table := make(results)))
+
+
+def _emodb_table(results: Path) -> Table | None:
+    rows, shown = [], []
+    for protocol in (None, *EMODB_PROTOCOLS):
+        rows += [(anchor.title, protocol or NOTHING, *_quoted(anchor)) for anchor in anchors_of("emodb", protocol)]
+        measured = dict(_systems(results, "emodb", protocol)) if protocol else {}
+        rows += [(system, protocol, *found.cells) for system, found in measured.items()]
+        shown += measured.values()
+    title = "EMO-DB, 7 classes: the presets among other systems"
+    return _table(title, ("system", "protocol", UA, WA, "n", "seeds"), rows, shown)
+
+
+def _robustness_table(results: Path) -> Table | None:
+    conditions = {"float": "as recorded", **CONDITION_NAMES}
+    found = {preset: _readings(results, preset, "loso", conditions) for preset in PRESETS}
+    found = {preset: measured for preset, measured in found.items() if set(measured) - {"float"}}
+    rows = [
+        (meaning, *(cell for measured in found.values() for cell in _kept_and_lost(measured, condition)))
+        for condition, meaning in conditions.items()
+        if any(condition in measured for measured in found.values())
+    ]
+    columns = ("clips", *(f"`{preset}`: {figure}" for preset in found for figure in (UA, "points lost")))
+    shown = [each for measured in found.values() for each in measured.values()]
+    return _table("Robustness: EMO-DB under `loso`, float", columns, rows, shown)
+
+
+def _kept_and_lost(measured: dict[str, Evaluation], condition: str) -> tuple[str, str]:
+    """UA under a condition, and by how much it is lower than on the clips as recorded."""
+    if condition not in measured:
+        return NOTHING, NOTHING
+    ua, clean = measured[condition].ua, measured.get("float")
+    lost = NOTHING if clean is None or condition == "float" else f"{100 * (clean.ua['value'] - ua['value']):z.1f}"
+    return percent(ua), lost
+
+
+def _enrolment_table(results: Path) -> Table | None:
+    unknown = _readings(results, ENROLLED_PRESET, "loso", ["float"])
+    known = _readings(results, ENROLLED_PRESET, "loso-enrolled", HEARD)
+    rows = [("0 s", *found.cells[:2]) for found in unknown.values()]
+    rows += [(HEARD[reading], *found.cells[:2]) for reading, found in known.items()]
+    title = f"Getting to know its owner: EMO-DB, preset `{ENROLLED_PRESET}`, float"
+    return _table(title, ("speech of the speaker heard before", UA, WA), rows, list(known.values()))
+
+
+def _other_corpora_table(results: Path) -> Table | None:
+    corpus, protocol = "ravdess", "group-kfold"
+    grouped, across = list(_systems(results, corpus, protocol)), list(_across(results))
+    rows = [(anchor.title, _short(corpus), protocol, *_quoted(anchor)) for anchor in anchors_of(corpus, protocol)]
+    rows += [(system, _of_classes(found, corpus), protocol, *found.cells) for system, found in grouped]
+    rows += [(system, _of_classes(found, *found.corpora), "cross-corpus", *found.cells) for system, found in across]
+    columns = ("system", "corpus", "protocol", UA, WA, "n", "seeds")
+    return _table("Other corpora", columns, rows, [found for _, found in grouped + across])
+
+
+def _int8_table(results: Path) -> Table | None:
+    rows, shown = [], []
+    for preset in PRESETS:
+        measured = _readings(results, preset, "loso", PLAIN)
+        if len(measured) == len(PLAIN):
+            shown += measured.values()
+            figures = (percent(found.ua) for found in measured.values())
+            rows.append((f"`{preset}`", *figures, _difference(*measured.values())))
+    columns = ("preset", *(f"{reading}: {UA}" for reading in PLAIN), "int8 - float, points [95 %]")
+    return _table("What int8 costs: EMO-DB under `loso`, difference in pairs", columns, rows, shown)
+
+
+def _difference(first: Evaluation, second: Evaluation) -> str:
+    """UA of the second minus UA of the first, paired; nothing where the records are gone."""
+    folder = first.path.parent
+    if not any((folder / PROTOCOLS["loso"].family).glob("fold-*.json")):
+        return NOTHING
+    pair = (load_pooled(found.path, "loso", "") for found in (first, second))
+    ua = next(item for item in compare(*pair).values if item["metric"] == "UA")
+    if not math.isclose(ua["value"], second.ua["value"] - first.ua["value"], abs_tol=1e-9):
+        raise SernetError(f"the results in {folder} were not made of the records beside them: evaluate again")
+    return percent(ua, signed=True)
+
+
+def _systems(results: Path, corpus: str, protocol: str) -> Iterator[tuple[str, Evaluation]]:
+    """What was measured of a corpus under a protocol, by the name of the system."""
+    for preset in PRESETS:
+        for reading, found in _readings(results, preset, protocol, SYSTEMS, corpus).items():
+            yield f"`{preset}`, {SYSTEMS[reading]}", found
+
+
+def _across(results: Path) -> list[tuple[str, Evaluation]]:
+    """What was measured across corpora, by direction."""
+    found = [
+        (f"`{preset}`, {reading}", evaluation)
+        for preset in PRESETS
+        for reading in PLAIN
+        for path in sorted(results.glob(f"*-{preset}/cross-corpus-{reading}-*.json"))
+        if (evaluation := read_evaluation(path))
+    ]
+    return sorted(found, key=lambda pair: pair[1].corpora)
+
+
+def _readings(
+    results: Path, preset: str, protocol: str, readings: Iterable[str], corpus: str = "emodb"
+) -> dict[str, Evaluation]:
+    """Those of the readings that were measured."""
+    paths = {reading: results / f"{corpus}-{preset}" / f"{protocol}-{reading}.json" for reading in readings}
+    return {reading: found for reading, path in paths.items() if (found := read_evaluation(path))}
+
+
+def _table(
+    title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], shown: Sequence[Evaluation]
+) -> Table | None:
+    """The table, with what its intervals are over; None when it shows nothing measured."""
+    if not shown:
+        return None
+    units = sorted({found.ua["resampled"] for found in shown})
+    return Table(f"{title}; 95 % intervals over {' or '.join(units)}", columns, tuple(rows))
+
+
+def _quoted(anchor: Anchor) -> tuple[str, str, str, str]:
+    return anchor.ua, anchor.wa, NOTHING, NOTHING
+
+
+def _of_classes(found: Evaluation, *corpora: str) -> str:
+    return f"{' to '.join(map(_short, corpora))}, {found.classes} classes"
+
+
+def _short(corpus: str) -> str:
+    """A corpus's title without its explanation."""
+    return CORPORA[corpus].title.split(",")[0] if corpus in CORPORA else corpus
