@@ -14,11 +14,12 @@ from sernet.export.exporter import calibration_inputs
 from sernet.export.formats import FORMATS
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.errors import SernetError
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.network import Network
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
-from sernet.training.enrolment import enrolled_profiles
+from sernet.training.enrolment import enrol
 from sernet.training.evaluation import predict
 from sernet.training.network_inputs import network_inputs
 from sernet.training.protocols import Protocol
@@ -56,13 +57,33 @@ def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
 
 
 def _enrolled(seconds: float | None) -> Reading:
-    def answer(run: Run, clips: Sequence[Clip]) -> np.ndarray:
-        return predict(run, clips, profiles=enrolled_profiles(clips, run.front_end, seconds))
+    """With the averages of the features of the speaker's speech."""
 
-    if seconds is None:
-        return Reading("enrolled", "the float model, knowing all other clips of the speaker", answer, enrolled=True)
-    summary = f"the float model, knowing {seconds} s of the speaker's speech from other clips"
-    return Reading(f"enrolled-{seconds}", summary, answer, enrolled=True)
+    def answer(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+        return predict(run, clips, profiles=[one.heard for one in enrol(clips, run.front_end, seconds)])
+
+    return Reading(_named("enrolled", seconds), f"the float model, knowing {_speech(seconds)}", answer, enrolled=True)
+
+
+def _varied(seconds: float | None) -> Reading:
+    """The same, and taking back how the answers to that speech lean, for it goes through all moods."""
+
+    def answer(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+        enrolled, earlier = enrol(clips, run.front_end, seconds), predict(run, clips)
+        answers = predict(run, clips, profiles=[one.heard for one in enrolled])
+        leanings = [Leaning.of(earlier[list(one.clips)]) for one in enrolled]
+        return np.stack([leaning.taken_from(one) for leaning, one in zip(leanings, answers, strict=True)])
+
+    summary = f"the float model, knowing {_speech(seconds)} in many moods, and without what its answers have in common"
+    return Reading(_named("varied", seconds), summary, answer, enrolled=True)
+
+
+def _named(kind: str, seconds: float | None) -> str:
+    return kind if seconds is None else f"{kind}-{seconds}"
+
+
+def _speech(seconds: float | None) -> str:
+    return "all other clips of the speaker" if seconds is None else f"{seconds} s of the speaker's speech"
 
 
 READINGS: dict[str, Reading] = {
@@ -75,6 +96,7 @@ READINGS: dict[str, Reading] = {
             for name in CONDITIONS
         ),
         *(_enrolled(seconds) for seconds in (*ENROLMENT_S, None)),
+        *(_varied(seconds) for seconds in (*ENROLMENT_S, None)),
     )
 }
 """Every way in which a fold is answered; each is one line here."""
