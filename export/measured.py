@@ -17,6 +17,9 @@ from sernet.training.run import Run
 PLAIN = ("float", "int8")
 """Readings of the clips as they are, by a model that knows nobody."""
 
+ENROLMENT_KINDS = {"enrolled": "features only (`enrolled-N`)", "varied": "in many moods (`varied-N`)"}
+"""Kinds of readings that know their speaker from N s of speech, as titles in Markdown."""
+
 _OVERVIEW = ("UA", "WA")
 _METRICS = (*_OVERVIEW, "weighted F1")
 _WITHOUT_EFFECT = {
@@ -122,18 +125,25 @@ def _require_same_settings(records: Path, run: Run) -> None:
     raise SernetError(f"{records} holds no records to compare {run.folder} with: keep them beside the results")
 
 
-def _rank(result: dict[str, Any], wanted: str) -> tuple[int, float]:
-    """Protocols in their own order; of each, first the reading that is exported, then float, then the others."""
+def _rank(result: dict[str, Any], wanted: str) -> tuple[int, int, float]:
+    """Protocols in their own order; of each, first the reading that is exported, then float, then the others.
+
+    Those that know their speaker stand by kind, and of each kind the one that knows least first.
+    """
     protocol, reading = result["protocol"], result["details"]["reading"]
-    readings = [wanted, *PLAIN, *CONDITIONS]
-    place = readings.index(reading) if reading in readings else len(readings) + (enrolment_seconds(reading) or math.inf)
-    return [*PROTOCOLS, CALIBRATED].index(protocol), place
+    readings = [wanted, *PLAIN, *CONDITIONS, *ENROLMENT_KINDS]
+    name = reading if reading in readings else enrolment(reading)[0]
+    place = readings.index(name) if name in readings else len(readings)
+    return [*PROTOCOLS, CALIBRATED].index(protocol), place, enrolment(reading)[1]
 
 
-def enrolment_seconds(reading: str) -> int | None:
-    """Seconds of speech that the reading ``enrolled-SECONDS`` knows; None for all there is, ``enrolled``."""
-    seconds = reading.rpartition("-")[2]
-    return int(seconds) if seconds.isdigit() else None
+def enrolment(reading: str) -> tuple[str, float]:
+    """Kind of a reading that knows its speaker, and seconds of speech that it knows.
+
+    ``varied-30`` is ("varied", 30.0); ``varied`` knows all there is: infinity.
+    """
+    kind, _, seconds = reading.partition("-")
+    return kind, float(seconds) if seconds.isdigit() else math.inf
 
 
 def _items(result: dict[str, Any]) -> Iterator[dict[str, Any]]:

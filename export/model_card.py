@@ -1,9 +1,10 @@
 """The model card that goes with every bundle: data, protocol, numbers and limits, made from the bundle itself."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
-from sernet.export.measured import PLAIN, enrolment_seconds
+from sernet.export.measured import ENROLMENT_KINDS, PLAIN, enrolment
 from sernet.runtime.bundle import Bundle, Manifest
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.protocols import CALIBRATED, PROTOCOLS
@@ -114,23 +115,26 @@ def _robustness(items: Items) -> list[str]:
 
 def _enrolment(items: Items) -> list[str]:
     """What it gains from knowing its speaker."""
-    readings = dict.fromkeys(item["reading"] for item in items if item["protocol"] == "loso-enrolled")
-    if not readings:
+    known = {enrolment(item["reading"]): item["reading"] for item in items if item["protocol"] == "loso-enrolled"}
+    if not known:
         return []
-    places = {"nothing": ("loso", "float")}
-    for reading in readings:
-        seconds = enrolment_seconds(reading)
-        places["all other clips" if seconds is None else f"{seconds} s"] = ("loso-enrolled", reading)
-    rows = [
-        (heard, *(_percent(_found(items, *place, metric)) for metric in ("UA", "WA")))
-        for heard, place in places.items()
-        if _found(items, *place, "UA")
-    ]
+    kinds = [kind for kind in ENROLMENT_KINDS if any(kind == found for found, _ in known)]
+
+    def row(heard: str, protocol: str, readings: Iterable[str | None]) -> tuple[str, ...]:
+        found = [_found(items, protocol, reading, metric) for reading in readings for metric in ("UA", "WA")]
+        return heard, *map(_percent, found)
+
+    rows = [row("nothing", "loso", ["float"] * len(kinds))] if _found(items, "loso", "float", "UA") else []
+    for seconds in sorted({seconds for _, seconds in known}):
+        heard = "all other clips" if seconds == math.inf else f"{seconds:g} s"
+        rows.append(row(heard, "loso-enrolled", [known.get((kind, seconds)) for kind in kinds]))
+    figures = (f"{ENROLMENT_KINDS[kind]}: {metric}, % [95 % interval]" for kind in kinds for metric in ("UA", "WA"))
     return [
         "## Getting to know its owner",
         "What the float model answers when it has heard so much of the speaker's other recordings before, without any "
-        f"label (`sernet-infer enroll`). {PROTOCOLS['loso-enrolled'].summary.capitalize()}.",
-        _table(("heard before", "UA, % [95 % interval]", "WA, % [95 % interval]"), rows),
+        "label (`sernet-infer enroll`; in many moods, with `--varied`). "
+        f"{PROTOCOLS['loso-enrolled'].summary.capitalize()}.",
+        _table(("heard before", *figures), rows),
     ]
 
 
@@ -171,7 +175,7 @@ def _taken(manifest: Manifest) -> str:
     return f"Clips were cut or padded to {manifest.window_s:g} s, as in training."
 
 
-def _found(items: Items, protocol: str, reading: str, metric: str) -> dict[str, Any] | None:
+def _found(items: Items, protocol: str, reading: str | None, metric: str) -> dict[str, Any] | None:
     wanted = (protocol, reading, metric)
     return next((item for item in items if (item["protocol"], item["reading"], item["metric"]) == wanted), None)
 

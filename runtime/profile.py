@@ -1,10 +1,10 @@
-"""What a device keeps of its owner's voice: sums of features of speech, no audio, in one small JSON file."""
+"""What a device keeps of its owner's voice: sums of features and of answers, no audio, in one small JSON file."""
 
 import hashlib
 import json
 import math
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 
 import sernet
+from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FrontEnd
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.normalisation import Heard
 
 FORMAT_VERSION = 1
-"""Raised when an older reader would misread a profile."""
+"""Raised when an older reader would misread a profile; additions do not raise it."""
 
 _ENROL = "enrol again with `sernet-infer enroll`"
 
@@ -44,11 +46,37 @@ class Profile:
     """When: ISO 8601, UTC."""
     made_by: str = f"sernet {sernet.__version__}"
     """The program that made it."""
+    leaning: Leaning | None = None
+    """How the answers of one model lean for this voice; None unless the speech went through many moods."""
+    model: str | None = None
+    """The `fingerprint` of that model. Without a `leaning` beside it: of one whose leaning was left out."""
 
     @classmethod
-    def of(cls, heard: Heard, speech_s: float, front_end: FrontEnd) -> "Profile":
+    def of(
+        cls,
+        heard: Heard,
+        speech_s: float,
+        front_end: FrontEnd,
+        leaning: Leaning | None = None,
+        model: str | None = None,
+    ) -> "Profile":
         """A profile made now."""
-        return cls(heard, speech_s, fingerprint(front_end), datetime.now(UTC).isoformat(timespec="seconds"))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return cls(heard, speech_s, fingerprint(front_end), now, leaning=leaning, model=model)
+
+    def fitting(self, bundle: Bundle) -> "Profile":
+        """As much of it as this model can use: without the leaning when that is another model's.
+
+        Raises ProfileError as `heard_by` does, and for a leaning that cannot be this model's.
+        """
+        self.heard_by(bundle.manifest.front_end)
+        if self.leaning is None:
+            return self
+        if self.model != bundle.fingerprint:
+            return replace(self, leaning=None)
+        if self.leaning.total.shape != (len(bundle.manifest.labels),):
+            raise ProfileError(f"the profile's leaning is damaged (not one number for each emotion): {_ENROL}")
+        return self
 
     def heard_by(self, front_end: FrontEnd) -> Heard:
         """`heard`, for a model with this front end; raises ProfileError when it cannot use it."""
@@ -59,8 +87,11 @@ class Profile:
 
     def save(self, path: Path) -> None:
         """Write it under its name whole or not at all, readable to its owner alone."""
-        values = {"format_version": FORMAT_VERSION} | asdict(self)
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        values = {"format_version": FORMAT_VERSION} | known
         values["heard"] = {"frames": self.heard.frames, "total": self.heard.total.tolist()}
+        if self.leaning is not None:
+            values["leaning"] = {"answers": self.leaning.answers, "total": self.leaning.total.tolist()}
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{os.getpid()}-{path.name}")
         try:
@@ -71,7 +102,10 @@ class Profile:
             temporary.unlink(missing_ok=True)
 
     def __str__(self) -> str:
-        return f"{self.speech_s:.0f} s of speech, {self.made_at[:10]}"
+        told = f"{self.speech_s:.0f} s of speech, {self.made_at[:10]}"
+        if self.leaning is not None:
+            return f"{told}; knows how its answers lean"
+        return told if self.model is None else f"{told}; its leaning is of another model: enrol again with --varied"
 
 
 def load_profile(path: Path | None = None) -> Profile:
@@ -95,14 +129,23 @@ def load_profile(path: Path | None = None) -> Profile:
 
 
 def _profile(values: dict[str, Any]) -> Profile:
-    frames, total = float(values["heard"]["frames"]), np.array(values["heard"]["total"], np.float64)
-    speech_s = float(values["speech_s"])
-    if not (0 < frames < math.inf and 0 < speech_s < math.inf and total.ndim == 1 and np.isfinite(total).all()):
+    heard, speech_s = Heard(*_sums(values["heard"], "frames")), float(values["speech_s"])
+    if not 0 < speech_s < math.inf:
         raise ValueError("numbers that cannot be")
-    texts = {name: values[name] for name in ("front_end", "made_at", "made_by")}
+    leaning = None if values.get("leaning") is None else Leaning(*_sums(values["leaning"], "answers"))
+    names = ("front_end", "made_at", "made_by") if leaning is None else ("front_end", "made_at", "made_by", "model")
+    texts = {name: values[name] for name in names}
     if not all(isinstance(text, str) for text in texts.values()):
         raise TypeError("a text is missing")
-    return Profile(Heard(frames, total), speech_s, **texts)
+    return Profile(heard, speech_s, leaning=leaning, **texts)
+
+
+def _sums(values: dict[str, Any], count: str) -> tuple[float, np.ndarray]:
+    """How many were added, and their sum (any,), float64."""
+    number, total = float(values[count]), np.array(values["total"], np.float64)
+    if not (0 < number < math.inf and total.ndim == 1 and np.isfinite(total).all()):
+        raise ValueError("numbers that cannot be")
+    return number, total
 
 
 def default_place() -> Path:

@@ -7,6 +7,7 @@ import numpy as np
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import check_waveform
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.listener import Listener
 from sernet.runtime.network import Network
 from sernet.runtime.normalisation import Heard
@@ -30,17 +31,28 @@ class Recognition:
 
 
 def recognise(
-    network: Network, waveform: np.ndarray, *, start_s: float = 0.0, profile: Heard | None = None
+    network: Network,
+    waveform: np.ndarray,
+    *,
+    start_s: float = 0.0,
+    profile: Heard | None = None,
+    leaning: Leaning | None = None,
 ) -> Recognition:
     """One answer for one clip or window (samples,); `start_s` places it in its stream.
 
-    `profile` is what was heard of the speaker before; only a front end that normalises has a use for it.
+    `profile` is what was heard of the speaker before; only a front end that normalises has a use for it. `leaning` is
+    how this network's answers lean for the speaker, and is taken back.
     """
-    return _recognition(network, network.waveform_probabilities(waveform, profile), len(waveform), start_s)
+    probabilities = network.waveform_probabilities(waveform, profile)
+    return _recognition(network, probabilities, len(waveform), start_s, leaning)
 
 
-def _recognition(network: Network, probabilities: np.ndarray, samples: int, start_s: float) -> Recognition:
+def _recognition(
+    network: Network, probabilities: np.ndarray, samples: int, start_s: float, leaning: Leaning | None
+) -> Recognition:
     manifest = network.bundle.manifest
+    if leaning is not None:
+        probabilities = leaning.taken_from(probabilities)
     best = int(np.argmax(probabilities))
     return Recognition(
         start_s=start_s,
@@ -63,9 +75,18 @@ class Recognizer:
         hop_s: seconds from one window to the next.
         threads: threads for one inference.
         profile: what was heard of the speaker before; only a front end that normalises has a use for it.
+        leaning: how the bundle's answers lean for the speaker; taken back from each.
     """
 
-    def __init__(self, bundle: Bundle, *, hop_s: float = 0.5, threads: int = 1, profile: Heard | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        hop_s: float = 0.5,
+        threads: int = 1,
+        profile: Heard | None = None,
+        leaning: Leaning | None = None,
+    ) -> None:
         front_end = bundle.manifest.front_end
         self._hop = front_end.sample_count(hop_s)
         self._window = bundle.window_samples
@@ -75,7 +96,7 @@ class Recognizer:
         self._network = Network(bundle, threads=threads)
         self._listener = None if front_end.normalisation is None else Listener(front_end)
         self._least = 1 if front_end.normalisation is None else front_end.frame_length
-        self._profile = profile
+        self._profile, self._leaning = profile, leaning
         self.reset()
 
     def reset(self) -> None:
@@ -109,7 +130,7 @@ class Recognizer:
             raise IndexError("no whole window has arrived")
         window = self._samples[: self._window]
         probabilities = self._probabilities(window)
-        recognition = _recognition(self._network, probabilities, len(window), self._start / self._rate)
+        recognition = _recognition(self._network, probabilities, len(window), self._start / self._rate, self._leaning)
         self._covered = self._start + len(window)
         self._samples = self._samples[self._hop :]
         self._start += self._hop

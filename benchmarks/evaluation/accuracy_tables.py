@@ -15,7 +15,7 @@ from sernet.benchmarks.evaluation.anchors import Anchor, anchors_of
 from sernet.benchmarks.evaluation.compare import compare, load_pooled
 from sernet.benchmarks.evaluation.readings import ENROLMENT_S
 from sernet.benchmarks.tables import NOTHING, Table, percent
-from sernet.export.measured import PLAIN
+from sernet.export.measured import ENROLMENT_KINDS, PLAIN
 from sernet.export.model_card import CONDITION_NAMES
 from sernet.runtime.errors import SernetError
 from sernet.training.corpora import CORPORA
@@ -30,11 +30,11 @@ ENROLLED_PRESET = "sernet"
 EMODB_PROTOCOLS = ("loso", "loso-enrolled", "loso-peek", "random-peek", "text")
 """In the order of the rows, the headline first."""
 
-HEARD = {f"enrolled-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"enrolled": "all other clips"}
-"""How much of the speaker a reading knows, in words."""
+HEARD = {f"-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"": "all other clips"}
+"""How much of the speaker a reading knows whose name ends so, in words."""
 
 SYSTEMS = {reading: reading for reading in PLAIN} | {
-    reading: f"float, {HEARD[reading]} of the speaker heard" for reading in ("enrolled-60", "enrolled")
+    f"enrolled{amount}": f"float, {HEARD[amount]} of the speaker heard" for amount in ("-60", "")
 }
 """Readings that are systems of their own, in words."""
 
@@ -131,11 +131,23 @@ def _kept_and_lost(measured: dict[str, Evaluation], condition: str) -> tuple[str
 
 def _enrolment_table(results: Path) -> Table | None:
     unknown = _readings(results, ENROLLED_PRESET, "loso", ["float"])
-    known = _readings(results, ENROLLED_PRESET, "loso-enrolled", HEARD)
-    rows = [("0 s", *found.cells[:2]) for found in unknown.values()]
-    rows += [(HEARD[reading], *found.cells[:2]) for reading, found in known.items()]
+    names = [kind + amount for kind in ENROLMENT_KINDS for amount in HEARD]
+    known = _readings(results, ENROLLED_PRESET, "loso-enrolled", names)
+    kinds = [kind for kind in ENROLMENT_KINDS if any(kind + amount in known for amount in HEARD)]
+    rows = [("0 s", *found.cells[:2] * len(kinds)) for found in unknown.values()]
+    rows += [
+        (heard, *(cell for kind in kinds for cell in _accuracy(known.get(kind + amount))))
+        for amount, heard in HEARD.items()
+        if any(kind + amount in known for kind in kinds)
+    ]
+    figures = (f"{ENROLMENT_KINDS[kind]}: {figure}" for kind in kinds for figure in (UA, WA))
     title = f"Getting to know its owner: EMO-DB, preset `{ENROLLED_PRESET}`, float"
-    return _table(title, ("speech of the speaker heard before", UA, WA), rows, list(known.values()))
+    return _table(title, ("speech of the speaker heard before", *figures), rows, list(known.values()))
+
+
+def _accuracy(found: Evaluation | None) -> tuple[str, str]:
+    """UA and WA, where they were measured."""
+    return (NOTHING, NOTHING) if found is None else found.cells[:2]
 
 
 def _other_corpora_table(results: Path) -> Table | None:

@@ -2,6 +2,8 @@
 
 Stores a profile that `mic` and `file` use from then on: averages of the sound's features, in a small JSON file on this
 device. No audio is stored. Its place is $SERNET_PROFILE, else sernet/profile.json in $XDG_DATA_HOME or ~/.local/share.
+With --varied the speech goes through many moods, about equally often, and what the model's answers to it have in common
+is taken for the voice's doing: it is stored too, and taken back from later answers of the same model.
 Nothing is stored when less than 10 s of speech are heard, or on Ctrl-C (exit code 130).
 Exit code 3: no microphone could be opened; 4: it stopped giving audio.
 """
@@ -27,6 +29,7 @@ EXAMPLES = [
     "sernet-infer enroll",
     "sernet-infer enroll --seconds 60 --mic-command 'arecord -q -t raw -f S16_LE -r 16000 -c 1'",
     "sernet-infer enroll --file monday.wav tuesday.wav --out anna.json",
+    "sernet-infer enroll --varied --seconds 60",
     "sernet-infer enroll --forget",
 ]
 
@@ -45,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds of speech to listen to, 30 to 60 are good (default 45)",
     )
+    parser.add_argument(
+        "--varied",
+        action="store_true",
+        help="speak, read or act in many moods, about equally often: also learn how the answers lean for this voice; "
+        "with speech in one mood it would learn to overlook that mood",
+    )
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--file", nargs="+", type=Path, metavar="FILE", help="recordings instead of a microphone")
     add_source_options(source)
@@ -58,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.bundle import load_bundle
     from sernet.runtime.enrolment import LEAST_SPEECH_S, Enrolment
     from sernet.runtime.errors import SernetError
+    from sernet.runtime.network import Network
     from sernet.runtime.profile import default_place
 
     path = args.out or default_place()
@@ -65,8 +75,9 @@ def run(args: argparse.Namespace) -> int:
         return _forget(path, args.json)
     if args.seconds < LEAST_SPEECH_S:
         raise SernetError(f"--seconds {args.seconds:g} is too short: {LEAST_SPEECH_S:g} s of speech are needed")
-    front_end = load_bundle(args.model).manifest.front_end
-    enrolment = Enrolment(front_end)
+    bundle = load_bundle(args.model)
+    front_end = bundle.manifest.front_end
+    enrolment = Enrolment(front_end, varied=Network(bundle) if args.varied else None)
     _check_place(path)
     if args.file:
         _hear_files(enrolment, args.file, front_end.sample_rate)
@@ -74,10 +85,12 @@ def run(args: argparse.Namespace) -> int:
         _hear_live(enrolment, args, front_end)
     profile = enrolment.profile()
     profile.save(path)
-    if args.json:
-        print(json.dumps({"profile": str(path), "speech_s": round(profile.speech_s, 3), "made_at": profile.made_at}))
-    else:
-        print(f"stored averages of {profile.speech_s:.0f} s of speech, no audio: {path}")
+    told = {"profile": str(path), "speech_s": round(profile.speech_s, 3), "made_at": profile.made_at}
+    stored = f"averages of {profile.speech_s:.0f} s of speech"
+    if profile.leaning is not None:
+        told["answers"] = int(profile.leaning.answers)
+        stored += f" and of {profile.leaning.answers:.0f} answers to it"
+    print(json.dumps(told) if args.json else f"stored {stored}, no audio: {path}")
     return 0
 
 
@@ -117,9 +130,8 @@ def _hear_live(enrolment: "Enrolment", args: argparse.Namespace, front_end: "Fro
 
     end_on_sigterm()
     with open_source(args.device, args.mic_command, front_end.sample_rate) as source:
-        tell(
-            f"listening to {source.description}; speak as you do every day. Averages are stored, no audio; Ctrl-C stops"
-        )
+        manner = "in many moods, about equally often" if args.varied else "as you do every day"
+        tell(f"listening to {source.description}; speak {manner}. Averages are stored, no audio; Ctrl-C stops")
         _hear_blocks(enrolment, source, args.seconds, front_end.sample_rate)
 
 

@@ -41,16 +41,16 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.recognizer import Recognizer, recognise
 
     bundle = load_bundle(args.model)
-    profile = chosen_profile(args, bundle.manifest.front_end)
+    profile, leaning = chosen_profile(args, bundle)
     network = recognizer = None
     if args.windows:
-        recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile)
+        recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
     else:
         network = Network(bundle, threads=args.threads)
 
     def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
         if network is not None:
-            yield recognise(network, waveform, profile=profile)
+            yield recognise(network, waveform, profile=profile, leaning=leaning)
         if recognizer is not None:
             recognizer.reset()
             recognizer.accept(waveform)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sernet.runtime.bundle import Bundle
     from sernet.runtime.front_end import FrontEnd
 
 EXAMPLES = ["sernet-infer info", "sernet-infer info --json runs/mine/model-int8.tflite"]
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
         "input": f"{front_end.input_type}, {frames} frames x {front_end.feature_count}, {front_end.sample_rate} Hz",
         "window": f"{manifest.window_s:g} s",
         "normalised": _normalisation(front_end),
-        "profile": _profile(front_end),
+        "profile": _profile(bundle),
         "quantisation": manifest.quantisation,
         "size": f"{len(bundle.model):,} bytes",
         "trained on": manifest.corpus.get("title", "unknown"),
@@ -66,16 +67,15 @@ def _normalisation(front_end: "FrontEnd") -> str:
     return f"by the speech heard so far; the training corpus counts as {known_s:.1f} s of it"
 
 
-def _profile(front_end: "FrontEnd") -> str:
+def _profile(bundle: "Bundle") -> str:
     """The profile that `mic` and `file` would use, in one line; nothing for a model that has no use for one."""
     from sernet.runtime.profile import ProfileError, default_place, load_profile
 
-    if front_end.normalisation is None:
+    if bundle.manifest.front_end.normalisation is None:
         return ""
     try:
         path = default_place()
-        profile = load_profile(path)
-        profile.heard_by(front_end)
+        profile = load_profile(path).fitting(bundle)
     except ProfileError as error:
         return f"none: {error}"
-    return f"{profile} ({path})"
+    return f"{path}: {profile}"

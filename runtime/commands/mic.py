@@ -42,10 +42,9 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.recognizer import Recognizer
 
     bundle = load_bundle(args.model)
-    front_end = bundle.manifest.front_end
-    profile = chosen_profile(args, front_end)
-    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile)
-    sample_rate = front_end.sample_rate
+    profile, leaning = chosen_profile(args, bundle)
+    recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
+    sample_rate = bundle.manifest.front_end.sample_rate
     end_on_sigterm()
     with open_source(args.device, args.mic_command, sample_rate) as source:
         tell(f"listening to {source.description} with {bundle.manifest.name}; Ctrl-C stops")

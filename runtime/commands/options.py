@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sernet.runtime.front_end import FrontEnd
+    from sernet.runtime.bundle import Bundle
+    from sernet.runtime.leaning import Leaning
     from sernet.runtime.normalisation import Heard
 
 
@@ -29,8 +30,8 @@ def add_profile_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-profile", action="store_true", help="know nobody")
 
 
-def chosen_profile(args: argparse.Namespace, front_end: "FrontEnd") -> "Heard | None":
-    """What the chosen profile has heard, told in one line on standard error; None knows nobody.
+def chosen_profile(args: argparse.Namespace, bundle: "Bundle") -> "tuple[Heard | None, Leaning | None]":
+    """What a recogniser takes of the chosen profile, told in one line on standard error; None knows nobody.
 
     Raises ProfileError when a profile named by `--profile` cannot be used; with one in the default place, it is told
     and left out.
@@ -38,19 +39,18 @@ def chosen_profile(args: argparse.Namespace, front_end: "FrontEnd") -> "Heard | 
     from sernet.runtime.profile import NoProfileError, ProfileError, default_place, load_profile
 
     if args.no_profile:
-        return None
+        return None, None
     try:
         path = args.profile or default_place()
-        profile = load_profile(path)
-        heard = profile.heard_by(front_end)
+        profile = load_profile(path).fitting(bundle)
     except ProfileError as error:
         if args.profile is not None:
             raise
         if not isinstance(error, NoProfileError):
             tell(f"going on without a profile: {error}")
-        return None
-    tell(f"knows its owner from {profile} ({path})")
-    return heard
+        return None, None
+    tell(f"knows its owner from {path}: {profile}")
+    return profile.heard, profile.leaning
 
 
 def tell(line: str) -> None:

@@ -263,9 +263,11 @@ def test_an_enrolled_speaker_is_known_under_the_enrolled_protocol_alone(
     words = command(corpus, normalising, tmp_path / "out", "--folds", "s0", "--epochs", "1")
     assert main([*words, "--protocol", "loso-enrolled", "--reading", "enrolled-5,enrolled"]) == 0
     readings = records(tmp_path / "out")["fold-s0-seed0"]["readings"]
-    assert set(readings) >= {*ALL, "enrolled-5", "enrolled-60", "enrolled"}
+    assert set(readings) >= {*ALL, *(kind + amount for kind in ("enrolled", "varied") for amount in ("-5", "-60", ""))}
     assert readings["enrolled"] != readings["float"] and readings["enrolled-5"] != readings["enrolled"]
-    assert readings["enrolled-60"] == readings["enrolled"], "the speaker's other clips are shorter than a minute"
+    assert readings["varied"] != readings["enrolled"], "what the answers have in common is taken back"
+    for kind in ("enrolled", "varied"):
+        assert readings[f"{kind}-60"] == readings[kind], "the speaker's other clips are shorter than a minute"
     assert main([*words, "--protocol", "loso"]) == 0
     capsys.readouterr()
     assert main([*words, "--protocol", "loso", "--reading", "enrolled"]) == 2

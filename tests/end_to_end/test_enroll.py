@@ -16,6 +16,7 @@ import soundfile
 from sernet.runtime import Network, load_bundle, recognise
 from sernet.runtime.bundle import pack_bundle
 from sernet.runtime.cli import main
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.profile import load_profile
 
 RATE = 16000
@@ -104,6 +105,62 @@ def test_live_answers_with_a_profile_are_those_of_the_file(infer: Infer, recordi
     assert answers["file", "--profile"] != answers["file", "--no-profile"]
 
 
+def test_speech_in_many_moods_also_teaches_how_the_answers_lean(
+    infer: Infer, recordings: Path, tmp_path: Path, normalising_bundle: Path
+):
+    place, clip = tmp_path / "default.json", recordings / "clip.wav"
+    code, said, _ = infer("enroll", "--varied", "--file", recordings / "owner.wav")
+    assert code == 0 and "of 16 answers" in said and "no audio" in said
+    network = Network(load_bundle(normalising_bundle))
+    owner, samples = (soundfile.read(path, dtype="float32")[0] for path in (recordings / "owner.wav", clip))
+    windows = [owner[start * RATE : (start + 1) * RATE] for start in (*range(8), *range(12, 20))]  # without the pause
+    leaning = Leaning.of(np.stack([network.waveform_probabilities(window) for window in windows]))
+    answer = network.waveform_probabilities(samples, load_profile(place).heard)
+
+    _, output, told = infer("file", "--json", clip)
+    found = np.array(list(probabilities(output).values()))
+    assert found == pytest.approx(leaning.taken_from(answer)) and found != pytest.approx(answer)
+    assert told.count("\n") == 1 and "knows how its answers lean" in told
+    assert "knows how its answers lean" in infer("info")[1]
+    _, windows, _ = infer("file", "--json", "--windows", clip)
+    _, live, _ = infer("mic", "--json", "--mic-command", f"cat {recordings}/clip.raw")
+    assert [probabilities(line) for line in live.splitlines()] == [probabilities(line) for line in windows.splitlines()]
+
+    command = ["enroll", "--varied", "--json", "--out", tmp_path / "live.json"]
+    code, output, told = infer(*command, "--mic-command", f"cat {recordings}/owner.raw")
+    assert code == 0 and json.loads(output)["answers"] == 16 and "in many moods" in told
+    one, other = (load_profile(path).leaning for path in (place, tmp_path / "live.json"))
+    assert one is not None and other is not None
+    np.testing.assert_array_equal(one.total, other.total)
+
+
+@pytest.mark.parametrize("option", ["--profile", None])
+def test_another_model_knows_the_features_and_not_the_leaning(
+    infer: Infer, recordings: Path, tmp_path: Path, normalising_bundle: Path, option: str | None
+):
+    place, clip = tmp_path / "default.json", recordings / "clip.wav"
+    assert infer("enroll", "--varied", "--file", recordings / "owner.wav")[0] == 0
+    other = with_manifest(normalising_bundle, tmp_path / "other.tflite", temperature=1.5)
+    code, output, told = infer("file", "--json", *([option, place] if option else []), clip, model=other)
+    assert code == 0 and told.count("\n") == 1
+    assert "its leaning is of another model: enrol again with --varied" in told
+    assert "its leaning is of another model" in infer("info", model=other)[1]
+    assert infer("enroll", "--file", recordings / "owner.wav")[0] == 0
+    assert infer("file", "--json", clip, model=other)[1] == output, "as with a profile of features alone"
+
+
+def test_too_few_answers_leave_the_profile_that_is_there(
+    infer: Infer, recordings: Path, tmp_path: Path, normalising_bundle: Path
+):
+    assert infer("enroll", "--file", recordings / "owner.wav")[0] == 0
+    before = (tmp_path / "default.json").read_bytes()
+    long = with_manifest(normalising_bundle, tmp_path / "long.tflite", window_s=5.0)
+    code, output, told = infer("enroll", "--varied", "--file", recordings / "owner.wav", model=long)
+    assert (code, output) == (2, "")
+    assert "4 answers are too few" in told.splitlines()[-1] and "nothing was stored" in told.splitlines()[-1]
+    assert (tmp_path / "default.json").read_bytes() == before
+
+
 def test_listening_stops_when_enough_speech_was_heard(infer: Infer, recordings: Path, tmp_path: Path):
     """The recorder never stops by itself: the speech over and over."""
     loop = f"sh -c 'while cat {recordings}/owner.raw 2>&-; do :; done'"
@@ -145,14 +202,19 @@ def test_forgetting(infer: Infer, recordings: Path, tmp_path: Path):
     assert code == 0 and json.loads(said) == {"profile": str(tmp_path / "default.json"), "forgotten": False}
 
 
-def with_front_end(bundle_path: Path, path: Path, **changes: object) -> Path:
-    """The same network behind a front end whose settings differ."""
+def with_manifest(bundle_path: Path, path: Path, **changes: object) -> Path:
+    """The same network with another description."""
     bundle = load_bundle(bundle_path)
     with zipfile.ZipFile(bundle_path) as archive:
         flatbuffer = bundle.model[: min(info.header_offset for info in archive.infolist())]
-    front_end = dataclasses.replace(bundle.manifest.front_end, **changes)
-    path.write_bytes(pack_bundle(flatbuffer, dataclasses.replace(bundle.manifest, front_end=front_end)))
+    path.write_bytes(pack_bundle(flatbuffer, dataclasses.replace(bundle.manifest, **changes)))
     return path
+
+
+def with_front_end(bundle_path: Path, path: Path, **changes: object) -> Path:
+    """The same network behind a front end whose settings differ."""
+    front_end = load_bundle(bundle_path).manifest.front_end
+    return with_manifest(bundle_path, path, front_end=dataclasses.replace(front_end, **changes))
 
 
 @pytest.mark.parametrize("verb", ["file", "mic"])

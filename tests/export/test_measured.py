@@ -24,6 +24,7 @@ from sernet.training.run import Run
 SPEAKERS = [f"s{number}" for number in range(5)]
 CLIPS = 12
 READINGS = ("float", "int8", "snr10", "gain-20", "telephone", "enrolled-5", "enrolled-60", "enrolled")
+VARIED = ("varied-30", "varied-60", "varied")
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +67,7 @@ def record(run: Run, family: str, fold: str, speaker: str, skill: float = 1.0) -
             "sentence": ["one"] * CLIPS,
             "target": targets.tolist(),
         },
-        "readings": {name: probabilities() for name in READINGS},
+        "readings": {name: probabilities() for name in READINGS + VARIED},
     }
 
 
@@ -87,7 +88,7 @@ def results(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             write_evaluation(folder, PROTOCOLS[protocol], reading, (), folds, complete=complete, plots=False)
 
     write("loso", "float", "int8", "snr10", "gain-20", "telephone")
-    write("loso-enrolled", "enrolled", "enrolled-60", "enrolled-5")
+    write("loso-enrolled", "varied-60", "varied", "varied-30", "enrolled", "enrolled-60", "enrolled-5")
     write("loso-inner", "float")
     write("loso", "int8", folds=("s0", "s1"), complete=False)
     for fold in (f"{name}-to-other", f"other-to-{name}"):
@@ -130,7 +131,7 @@ def test_the_headline_comes_first_and_what_peeks_is_partial_or_is_of_another_tra
     results: Path, released: Path, int8: Measured
 ):
     others = [("loso", "snr10"), ("loso", "gain-20"), ("loso", "telephone")]
-    others += [("loso-enrolled", reading) for reading in ("enrolled-5", "enrolled-60", "enrolled")]
+    others += [("loso-enrolled", reading) for reading in ("enrolled-5", "enrolled-60", "enrolled", *VARIED)]
     others += [("cross-corpus", "float")]
     assert places(int8) == [("loso", "int8"), ("loso", "float"), *others, ("loso-calibrated", "int8")]
     dynamic = read_measured(results, Run.open(released), FORMATS["dynamic"])
@@ -189,8 +190,12 @@ def test_the_card_tells_every_figure_what_noise_costs_and_what_knowing_the_speak
     assert f"| in pink noise, SNR 10 dB | {noisy} | {lost:.1f} |" in card
     rows = [line.split(" | ")[0] for line in card.splitlines() if line.startswith("| ")]
     start = rows.index("| heard before")
-    assert rows[start + 2 : start + 6] == ["| nothing", "| 5 s", "| 60 s", "| all other clips"]
-    assert f"| nothing | {ua} | {wa} |" in card
+    assert rows[start + 2 : start + 7] == ["| nothing", "| 5 s", "| 30 s", "| 60 s", "| all other clips"]
+    assert f"| nothing | {ua} | {wa} | {ua} | {wa} |" in card
+    figures = {name: percent(f"loso-enrolled-{name}", "UA") for name in ("enrolled-60", "varied-60", "varied-30")}
+    assert f"| 60 s | {figures['enrolled-60']} | " in card and f" | {figures['varied-60']} | " in card
+    assert f"| 30 s | - | - | {figures['varied-30']} | " in card
+    assert "| heard before | features only (`enrolled-N`): UA, % [95 % interval] | " in card
     for item in manifest.accuracy:
         if item["reading"] == "float":
             assert f"| {item['metric']} | {item['value']:.3f} | {item['low']:.3f} to {item['high']:.3f}," in card

@@ -8,14 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sernet.runtime.bundle import Bundle, Manifest
 from sernet.runtime.enrolment import LEAST_SPEECH_S, Enrolment
 from sernet.runtime.front_end import FrontEnd
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.normalisation import Heard, Normalisation
 from sernet.runtime.profile import Profile, ProfileError, default_place, fingerprint, load_profile
 
 RATE = 16000
 FRONT_END = FrontEnd(input_type="mel_spectrogram", mel_bins=40, normalisation=Normalisation((0.0,) * 40, (1.0,) * 40))
-PROFILE = Profile.of(Heard(1234.5, np.random.default_rng(0).normal(0, 1e4, 40)), 19.75, FRONT_END)
+HEARD = Heard(1234.5, np.random.default_rng(0).normal(0, 1e4, 40))
+PROFILE = Profile.of(HEARD, 19.75, FRONT_END)
+BUNDLE = Bundle(Manifest("one", ("anger", "fear", "sadness"), FRONT_END, 3.0, "int8"), b"one model")
+LEANING = Leaning.of(np.random.default_rng(1).dirichlet((1, 1, 1), 7))
+VARIED = Profile.of(HEARD, 19.75, FRONT_END, LEANING, BUNDLE.fingerprint)
 
 
 def test_a_profile_survives_its_file_to_the_last_bit(tmp_path: Path):
@@ -25,6 +31,17 @@ def test_a_profile_survives_its_file_to_the_last_bit(tmp_path: Path):
     np.testing.assert_array_equal(found.heard.total, PROFILE.heard.total)
     rest = {"speech_s", "front_end", "made_at", "made_by"}
     assert {name: getattr(found, name) for name in rest} == {name: getattr(PROFILE, name) for name in rest}
+
+
+def test_a_leaning_and_its_model_survive_the_file_too(tmp_path: Path):
+    VARIED.save(tmp_path / "p.json")
+    found = load_profile(tmp_path / "p.json")
+    assert found.leaning is not None and (found.leaning.answers, found.model) == (7, BUNDLE.fingerprint)
+    np.testing.assert_array_equal(found.leaning.total, LEANING.total)
+    np.testing.assert_array_equal(found.heard.total, HEARD.total)
+    PROFILE.save(tmp_path / "p.json")
+    found = load_profile(tmp_path / "p.json")
+    assert found.leaning is None and found.model is None
 
 
 def test_it_is_small_private_and_alone_in_its_folder(tmp_path: Path):
@@ -72,6 +89,46 @@ def test_a_damaged_file_is_told_in_one_line(change, message: str, tmp_path: Path
     with pytest.raises(ProfileError, match=message) as error:
         load_profile(path)
     assert "\n" not in str(error.value) and str(path) in str(error.value) and "enrol again" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"leaning": 5},
+        {"leaning": {}},
+        {"leaning": {"answers": -1, "total": [0.0] * 3}},
+        {"leaning": {"answers": 0, "total": [0.0] * 3}},
+        {"leaning": {"answers": float("inf"), "total": [0.0] * 3}},
+        {"leaning": {"answers": 7, "total": [0.0, float("nan"), 0.0]}},
+        {"leaning": {"answers": 7, "total": 0.0}},
+        {"leaning": {"answers": 7, "total": [[0.0] * 3]}},
+        {"model": None},
+    ],
+)
+def test_a_damaged_leaning_is_damage(changes: dict, tmp_path: Path):
+    path = tmp_path / "p.json"
+    VARIED.save(path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    with pytest.raises(ProfileError, match=r"damaged .*enrol again") as error:
+        load_profile(path)
+    assert "\n" not in str(error.value) and str(path) in str(error.value)
+
+
+def test_a_leaning_is_of_use_to_its_own_model_alone():
+    assert VARIED.fitting(BUNDLE) is VARIED and str(VARIED).endswith("knows how its answers lean")
+    assert PROFILE.fitting(BUNDLE) is PROFILE and "lean" not in str(PROFILE)
+    other = VARIED.fitting(dataclasses.replace(BUNDLE, model=b"another model"))
+    assert other.heard is HEARD and other.leaning is None
+    assert str(other).endswith("its leaning is of another model: enrol again with --varied")
+    with pytest.raises(ProfileError, match="another front end"):
+        front_end = dataclasses.replace(FRONT_END, log_offset=1e-5)
+        VARIED.fitting(dataclasses.replace(BUNDLE, manifest=dataclasses.replace(BUNDLE.manifest, front_end=front_end)))
+
+
+def test_a_leaning_of_other_emotions_than_its_model_s_is_damage():
+    short = dataclasses.replace(VARIED, leaning=Leaning(7.0, np.zeros(2)))
+    with pytest.raises(ProfileError, match=r"leaning is damaged .*enrol again"):
+        short.fitting(BUNDLE)
 
 
 def test_bytes_that_are_no_text_are_damage(tmp_path: Path):

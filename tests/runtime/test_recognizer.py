@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from sernet.runtime import Bundle, Network, Recognizer, SernetError, WaveformError, load_bundle, recognise
+from sernet.runtime.leaning import Leaning
 from sernet.runtime.listener import Listener
 from sernet.runtime.normalisation import Heard, Normalisation
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
@@ -134,6 +135,20 @@ def test_a_profile_changes_the_answer(normalising, voice):
         max(abs(with_profile.probabilities[label] - without.probabilities[label]) for label in without.probabilities)
         > 0.01
     )
+
+
+def test_an_answer_without_the_voice_s_leaning_decides_label_and_doubt(normalising, talk):
+    labels = normalising.manifest.labels
+    first = recognise(Network(normalising), talk[:RATE])
+    leaning = Leaning(20.0, 200.0 * (np.array(labels) == first.label))
+    expected = leaning.taken_from(np.array(list(first.probabilities.values())))
+    found = recognise(Network(normalising), talk[:RATE], leaning=leaning)
+    np.testing.assert_allclose(list(found.probabilities.values()), expected, atol=1e-6)
+    assert found.label == labels[int(expected.argmax())] != first.label
+    assert answers(Recognizer(normalising, leaning=leaning), 700, talk[:RATE]) == [found]
+    sure = dataclasses.replace(normalising.manifest, uncertain_below=float(expected.max()) + 0.01)
+    doubtful = Network(dataclasses.replace(normalising, manifest=sure))
+    assert recognise(doubtful, talk[:RATE], leaning=leaning).label == UNCERTAIN
 
 
 @pytest.mark.parametrize("known", [False, True])
