@@ -34,7 +34,9 @@ HEARD = {f"-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"": "all o
 """How much of the speaker a reading knows whose name ends so, in words."""
 
 SYSTEMS = {reading: reading for reading in PLAIN} | {
-    f"enrolled{amount}": f"float, {HEARD[amount]} of the speaker heard" for amount in ("-60", "")
+    f"{kind}{amount}": f"float, {HEARD[amount]} of the speaker heard{in_moods}"
+    for kind, in_moods in zip(ENROLMENT_KINDS, ("", " in many moods"), strict=True)
+    for amount in ("-60", "")
 }
 """Readings that are systems of their own, in words."""
 
