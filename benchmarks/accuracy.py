@@ -1,4 +1,4 @@
-"""How well a variant answers the held-out clips, and how far that is from the Keras model it was made of."""
+"""How a variant answers, and how far that is from the Keras model it was made of."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,6 @@ import numpy as np
 
 from sernet.benchmarks.variant import Variant
 from sernet.training.clip import Clip
-from sernet.training.evaluation import accuracy_values
 from sernet.training.metrics import bootstrap_interval, confusion, unweighted_accuracy
 from sernet.training.run import Run
 
@@ -18,11 +17,26 @@ def variant_probabilities(variant: Variant, clips: Sequence[Clip]) -> np.ndarray
     return np.stack([network.probabilities(variant.network_input(clip)) for clip in clips])
 
 
-def answer_values(run: Run, probabilities: np.ndarray, baseline: np.ndarray | None = None) -> list[dict[str, Any]]:
-    """Accuracy on the run's test clips and, with a baseline, the difference to it.
+def likeness(probabilities: np.ndarray, baseline: np.ndarray, temperature: float) -> list[dict[str, Any]]:
+    """How like Keras a variant answers the same clips: what the export checks, for which no label is needed.
 
-    The interval of the difference resamples clips (speakers) together with both answers, so that what is hard for both
-    does not widen it.
+    Args:
+        probabilities: (clips, classes), as a device gives them.
+        baseline: (clips, classes), Keras's.
+        temperature: the bundle's, which Keras does not have; it is undone.
+    """
+    own = probabilities**temperature
+    own /= own.sum(axis=1, keepdims=True)
+    return [
+        {"metric": "agreement with Keras", "value": float(np.mean(own.argmax(axis=1) == baseline.argmax(axis=1)))},
+        {"metric": "worst probability difference", "value": float(np.abs(own - baseline).max())},
+    ]
+
+
+def accuracy_gain(run: Run, probabilities: np.ndarray, baseline: np.ndarray) -> dict[str, Any]:
+    """How much higher the UA on the run's test clips is than Keras's.
+
+    The interval resamples clips (speakers) together with both answers, so that what is hard for both does not widen it.
 
     Args:
         run: whose test clips were answered.
@@ -30,25 +44,17 @@ def answer_values(run: Run, probabilities: np.ndarray, baseline: np.ndarray | No
         baseline: (clips, classes), Keras's.
     """
     clips = run.split.test
-    values = accuracy_values(run, clips, probabilities)
-    if baseline is None:
-        return values
     targets = np.array(run.targets(clips))
     answers = np.stack([probabilities.argmax(axis=1), baseline.argmax(axis=1)], axis=1)
     speakers = [clip.speaker for clip in clips]
     difference = bootstrap_interval(_gain, targets, answers, speakers, seed=run.config.seed)
-    return [
-        *values,
-        {
-            "metric": "UA difference",
-            "value": difference.value,
-            "low": difference.low,
-            "high": difference.high,
-            "resampled": difference.unit,
-        },
-        {"metric": "agreement with Keras", "value": float(np.mean(answers[:, 0] == answers[:, 1]))},
-        {"metric": "worst probability difference", "value": float(np.abs(probabilities - baseline).max())},
-    ]
+    return {
+        "metric": "UA difference",
+        "value": difference.value,
+        "low": difference.low,
+        "high": difference.high,
+        "resampled": difference.unit,
+    }
 
 
 def confusion_counts(run: Run, probabilities: np.ndarray) -> list[list[int]]:

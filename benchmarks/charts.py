@@ -49,18 +49,10 @@ class Chart:
 
 def draw_charts(document: Document) -> list[Chart]:
     """All plots, from the Result document."""
-    people = "; people: listeners on all clips of the corpus" if document.human_listeners else ""
-    resampled = (document.item(KERAS, "UA") or {})["resampled"]
     threads = " and ".join(map(str, document.threads))
-    confusions = [KERAS, *(name for name in ("int8",) if name in document.variants)]
+    confusions = [name for name in (KERAS, "int8") if name in document.details["confusion"]]
     return [
-        _chart(
-            "accuracy",
-            "Accuracy and size",
-            f"UA with 95 % intervals over {resampled}; files of nearly the same size stand side by side. Keras: the "
-            f"float model they were made of; chance: guessing{people}.",
-            lambda figure: _accuracy(figure.subplots(), document),
-        ),
+        *_accuracy_charts(document),
         _chart(
             "latency",
             "Latency",
@@ -95,6 +87,36 @@ def draw_charts(document: Document) -> list[Chart]:
     ]
 
 
+def _accuracy_charts(document: Document) -> list[Chart]:
+    """UA by size: of the files or, where nothing was held out, of their settings; no chart where neither is known."""
+    if document.held_out:
+        found = {name: item for name in document.variants if (item := document.item(name, "UA"))}
+        title, label = "Accuracy and size", "UA, %"
+        whose, keras = "UA", " Keras: the float model they were made of;"
+    else:
+        found = document.measured("UA")
+        if not found:
+            return []
+        protocol, clips = next((item["protocol"], item["n"]) for item in found.values())
+        found = {name: item for name, item in found.items() if item["protocol"] == protocol}
+        whose, keras = f"UA of their settings, not of these very files, under {protocol}, n = {clips},", ""
+        title, label = "Accuracy of the settings, and size", f"UA under {protocol}, %"
+    resampled = next(iter(found.values()))["resampled"]
+    people = "; people: listeners on all clips of the corpus" if document.human_listeners else ""
+    caption = (
+        f"{whose} with 95 % intervals over {resampled}; files of nearly the same size stand side by side.{keras} "
+        f"chance: guessing{people}."
+    )
+    return [
+        _chart(
+            "accuracy",
+            title,
+            caption,
+            lambda figure: _accuracy(figure.subplots(), document, found, label),
+        )
+    ]
+
+
 def _chart(name: str, title: str, caption: str, draw: Callable[[Figure], None], height: float = 3.4) -> Chart:
     style: dict[Any, Any] = {**_STYLE, "svg.hashsalt": name}
     with matplotlib.rc_context(style):
@@ -118,12 +140,11 @@ def _inline(svg: str, name: str, title: str) -> str:
     return svg
 
 
-def _accuracy(axes: Axes, document: Document) -> None:
-    below = min((document.item(name, "UA") or {})["low"] for name in document.variants) > 0.35  # is there room?
+def _accuracy(axes: Axes, document: Document, found: dict[str, dict[str, Any]], label: str) -> None:
+    below = min(item["low"] for item in found.values()) > 0.35  # is there room?
     previous, shift = 0.0, 0
-    for variant in sorted(document.variants, key=lambda v: document.value(v, "file")):
-        size, item = document.value(variant, "file") / 1e6, document.item(variant, "UA")
-        assert item is not None
+    for variant in sorted(found, key=lambda v: document.value(v, "file")):
+        size, item = document.value(variant, "file") / 1e6, found[variant]
         shift = shift + 1 if size < previous * _SIMILAR_SIZE else 0
         previous = size
         figure = axes.get_figure(root=True)
@@ -133,16 +154,15 @@ def _accuracy(axes: Axes, document: Document) -> None:
         axes.plot(size, 100 * item["value"], "o", color=FIRST, markersize=8, transform=aside)
         end, side = (100 * item["low"] - 2, "top") if below else (100 * item["high"] + 2, "bottom")
         axes.text(size, end, variant, rotation=90, ha="center", va=side, fontsize=9, transform=aside)
-    lines = [
-        ("Keras", document.value(KERAS, "UA"), SECOND, "--"),
-        ("chance", 1 / len(document.details["labels"]), INK, ":"),
-    ]
+    lines = [("chance", 1 / len(document.details["labels"]), INK, ":")]
+    if document.held_out:
+        lines.append(("Keras", document.value(KERAS, "UA"), SECOND, "--"))
     if document.human_listeners:
         lines.append(("people", document.human_listeners["UA"], HUMAN, "-"))
     for name, share, colour, style in lines:
         axes.axhline(100 * share, color=colour, linestyle=style)
         axes.text(1.01, 100 * share, name, va="center", fontsize=9, transform=axes.get_yaxis_transform())
-    axes.set(xlabel="file, MB", ylabel="UA, %", ylim=(0, 102), xlim=(0, previous * 1.15))
+    axes.set(xlabel="file, MB", ylabel=label, ylim=(0, 102), xlim=(0, previous * 1.15))
     axes.grid(axis="y", alpha=0.5)
 
 

@@ -12,6 +12,10 @@ NO_INTERPRETER = "no interpreter"
 """The name of the process that imports numpy and sernet.runtime, reads the clip, and opens no interpreter."""
 
 
+NOTHING_HELD_OUT = "nothing held out: accuracy is that of its settings, as `sernet evaluate` measures it"
+"""What is said in place of protocol and number of clips of a run that was trained on all of them."""
+
+
 class Document:
     """Reads the JSON of a Result made by `sernet.benchmarks.measurement.measure`."""
 
@@ -35,6 +39,23 @@ class Document:
         if item is None:
             raise KeyError(f"{variant}: {metric}")
         return item["value"]
+
+    @property
+    def held_out(self) -> bool:
+        """Whether clips were held out: only on them can the variants be right or wrong."""
+        return self.details.get("answered", "test") == "test"
+
+    @property
+    def protocol(self) -> str:
+        """How test and training were kept apart and how many clips were answered, or that nothing was held out."""
+        return f"{self.content['protocol']}, n = {self.content['n']}" if self.held_out else NOTHING_HELD_OUT
+
+    def measured(self, metric: str) -> dict[str, dict[str, Any]]:
+        """UA or WA of the run's settings by variant, each with protocol and reading, where the bundles carry it."""
+        carried = self.details.get("measured", {})
+        return {
+            variant: item for variant in self.variants for item in carried.get(variant, []) if item["metric"] == metric
+        }
 
     @property
     def note(self) -> str:

@@ -8,17 +8,18 @@ from typing import Any
 
 import numpy as np
 
-from sernet.benchmarks.accuracy import answer_values, confusion_counts, variant_probabilities
+from sernet.benchmarks.accuracy import accuracy_gain, confusion_counts, likeness, variant_probabilities
 from sernet.benchmarks.anchors import HUMAN_LISTENERS
 from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER
 from sernet.benchmarks.fresh_process import FreshStart, fresh_starts
 from sernet.benchmarks.latency import BLOCK, UNTIMED, interleaved_latency, median, percentile_90, ratio
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import GZIP_LEVEL, Variant
+from sernet.export.exporter import checked_clips
 from sernet.export.microcontroller import MicroInterpreter
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import interpreter_package
-from sernet.training.evaluation import predict, protocol
+from sernet.training.evaluation import accuracy_values, predict, protocol
 from sernet.training.features import clip_waveform
 from sernet.training.result import Result
 from sernet.training.run import Run
@@ -47,7 +48,9 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
 
     The document's `values` each name their `variant` (or Keras, the front end, the process without interpreter), and
     where it matters `threads` and `unit`. Its `details` hold the raw samples that medians are made of, confusion
-    matrices by variant, the corpus, the settings, and the interpreter.
+    matrices by variant, the corpus, the settings, the interpreter, and the accuracies that the bundles carry.
+
+    Where nothing was held out, training clips are timed and compared with Keras, and no accuracy is measured.
 
     Raises:
         SernetError: the run is not finished, a clip cannot be read, or a variant cannot be opened.
@@ -62,7 +65,7 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
         subject=run.folder.resolve().name,
         protocol=protocol(run),
         corpus=run.corpus["title"],
-        n=len(run.split.test),
+        n=len(checked_clips(run)),
         seed=run.config.seed,
         values=[*_sizes(variants), *timings, *starts, *arenas, *answers],
         details={
@@ -72,6 +75,9 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
             "corpus": run.corpus,
             "human_listeners": HUMAN_LISTENERS.get(run.corpus["name"]),
             "input_duration_s": run.config.input_duration,
+            "whole_clips": run.front_end.normalisation is not None,
+            "answered": _answered(run),
+            "measured": {variant.name: variant.measured for variant in variants},
             "clips": {name: len(side) for name, side in run.split.sides.items()},
             "shared_speakers": list(run.split.shared_speakers),
             "settings": asdict(settings) | {"block": BLOCK, "untimed": UNTIMED, "gzip_level": GZIP_LEVEL},
@@ -97,22 +103,34 @@ def _sizes(variants: Sequence[Variant]) -> Values:
 
 
 def _answers(run: Run, variants: Sequence[Variant], track: Tracker) -> tuple[Values, dict[str, list[list[int]]]]:
-    values, confusions = [], {}
-    baseline = None
-    for name, variant in track([(KERAS, None), *((v.name, v) for v in variants)], "accuracy"):
-        clips = run.split.test
-        probabilities = predict(run, clips) if variant is None else variant_probabilities(variant, clips)
-        values += [{"variant": name} | value for value in answer_values(run, probabilities, baseline)]
-        confusions[name] = confusion_counts(run, probabilities)
-        baseline = probabilities if baseline is None else baseline
-    return values, confusions
+    """How like Keras the variants answer; accuracies and confusions only of clips that were held out."""
+    clips = checked_clips(run)
+    answers = {}
+    for name, variant in track([(KERAS, None), *((v.name, v) for v in variants)], "answers"):
+        answers[name] = predict(run, clips) if variant is None else variant_probabilities(variant, clips)
+    values = [
+        {"variant": variant.name, "clips": _answered(run), "n": len(clips)} | value
+        for variant in variants
+        for value in likeness(answers[variant.name], answers[KERAS], variant.bundle.manifest.temperature)
+    ]
+    if not run.split.test:
+        return values, {}
+    for name, probabilities in answers.items():
+        gain = [] if name == KERAS else [accuracy_gain(run, probabilities, answers[KERAS])]
+        values += [{"variant": name} | value for value in (*accuracy_values(run, clips, probabilities), *gain)]
+    return values, {name: confusion_counts(run, probabilities) for name, probabilities in answers.items()}
+
+
+def _answered(run: Run) -> str:
+    """Which side of the run's split is answered."""
+    return "test" if run.split.test else "training"
 
 
 def _timings(
     run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
 ) -> tuple[Values, dict[str, Any], dict[str, Any]]:
     """Latencies of the networks by number of threads, and of the front end unless it is part of them."""
-    clip = run.split.test[0]
+    clip = checked_clips(run)[0]
     values: Values = []
     samples = {}
     for threads in settings.threads:
@@ -130,9 +148,8 @@ def _timings(
         return values, samples, {}
     front_end = run.front_end
     waveform = clip_waveform(clip, front_end, run.config.input_duration)
-    features = interleaved_latency(
-        {FRONT_END: lambda: front_end.features(waveform)}, settings.repetitions, track, FRONT_END
-    )
+    calls = {FRONT_END: lambda: front_end.network_input(front_end.features(waveform))}
+    features = interleaved_latency(calls, settings.repetitions, track, FRONT_END)
     return [*values, *_latency_values(FRONT_END, features[FRONT_END], 1)], samples, features
 
 
@@ -147,7 +164,7 @@ def _latency_values(name: str, turns: list[list[float]], threads: int) -> Values
 def _fresh_processes(
     run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
 ) -> tuple[Values, dict[str, Any]]:
-    waveform = clip_waveform(run.split.test[0], run.config.front_end, run.config.input_duration)
+    waveform = clip_waveform(checked_clips(run)[0], run.front_end, run.config.input_duration)
     models = {NO_INTERPRETER: None} | {variant.name: variant.path for variant in variants}
     started = fresh_starts(models, waveform, settings.processes, track)
     values = [

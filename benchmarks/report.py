@@ -12,7 +12,7 @@ from sernet.benchmarks.tables import Table, baseline_line, make_tables, percent
 from sernet.training.atomic import write_text
 
 LIMITS = (
-    "Most corpora of emotional speech are acted: these accuracies say how well acted emotions are told apart, in the "
+    "Most corpora of emotional speech are acted: an accuracy says how well acted emotions are told apart, in the "
     "language and the rooms of this corpus, not what a person feels.",
     "Not for judging people: not for hiring, teaching, policing, health or credit, and not without the consent of "
     "those who are heard.",
@@ -41,7 +41,7 @@ def make_report(document: Document) -> Report:
         limits = ("Synthetic speech: the chain was tested, not its accuracy on people.", *LIMITS)
     return Report(
         title=f"{document.content['subject']}: what each variant costs, and what it loses",
-        subtitle=f"{document.content['corpus']}; {document.content['protocol']}; n = {document.content['n']} clips",
+        subtitle=f"{document.content['corpus']}; {document.protocol}",
         note=document.note,
         facts=_facts(document),
         findings=_findings(document),
@@ -86,15 +86,14 @@ def _facts(document: Document) -> tuple[tuple[str, str], ...]:
     content, details = document.content, document.details
     machine = content["machine"]
     human = document.human_listeners
+    side = "test" if document.held_out else "training"
+    length = "whole" if details.get("whole_clips") else f"cut or padded to {details['input_duration_s']:g} s"
+    validation = f"{details['clips']['validation'] or 'no'} others to validate on"
     return (
         ("Corpus", f"{content['corpus']}{f' [{document.note}]' if document.note else ''}"),
-        ("Protocol", f"{content['protocol']}, {content['n']} clips of {details['input_duration_s']:g} s"),
-        (
-            "Trained on",
-            f"{details['clips']['train']} clips, {details['clips']['validation']} others to validate on, seed "
-            f"{content['seed']}",
-        ),
-        ("Float Keras baseline", baseline_line(document)),
+        ("Protocol", f"{content['protocol']}; answered: {content['n']} {side} clips, {length}"),
+        ("Trained on", f"{details['clips']['train']} clips, {validation}, seed {content['seed']}"),
+        *([("Float Keras baseline", baseline_line(document))] if document.held_out else []),
         *([("Human listeners", f"UA {human['UA']:.1%}, WA {human['WA']:.1%} ({human['source']})")] if human else []),
         ("Machine", f"{machine['processor']}, {machine['cores']} cores, {machine['system']}"),
         ("Interpreter", f"{details['interpreter']}, Python {machine['python']}, sernet {content['sernet']}"),
@@ -114,6 +113,8 @@ def _findings(document: Document) -> tuple[str, ...]:
             -document.value(v, "worst probability difference"),
         ),
     )
+    gain, clips = document.item(furthest, "UA difference"), "clips" if document.held_out else "training clips"
+    lost = f"UA {percent(gain, signed=True)} points, " if gain else ""
     features = document.item(FRONT_END, "latency median", 1)
     before = f", after {features['value']:.2f} ms for its features" if features else ", front end included"
     share = document.value(smallest, "gzip") / document.value(reference, "gzip")
@@ -122,20 +123,17 @@ def _findings(document: Document) -> tuple[str, ...]:
         f"Fastest: {fastest}, {document.value(fastest, 'latency median', threads):.2f} ms "
         f"({document.value(fastest, 'latency ratio', threads):.2f} times {reference}) for "
         f"{document.details['input_duration_s']:g} s of speech{before}",
-        f"Furthest from Keras: {furthest}, UA {percent(document.item(furthest, 'UA difference'), signed=True)} points, "
-        f"same answer on {percent(document.item(furthest, 'agreement with Keras'))} % of the clips",
+        f"Furthest from Keras: {furthest}, {lost}same answer on "
+        f"{percent(document.item(furthest, 'agreement with Keras'))} % of the {clips}",
     )
 
 
 def _remarks(document: Document) -> tuple[str, ...]:
     settings, reference = document.details["settings"], document.reference
-    resampled = (document.item(KERAS, "UA") or {})["resampled"]
     baseline = document.value(NO_INTERPRETER, "peak memory") / 1e6
     start = document.value(NO_INTERPRETER, "cold start")
     return (
-        f"Accuracy: UA is the mean recall over the classes, WA the share of right answers; 95 % bootstrap intervals "
-        f"over {resampled}, those of the difference over the same {resampled} for both. As Keras: the share of "
-        "clips with the same answer.",
+        *_accuracy_remarks(document),
         f"Latency: the network alone, warm, {settings['repetitions']} calls for each number of threads, the variants "
         f"taking turns of {settings['block']} after {settings['untimed']} untimed calls; times {reference} is a median "
         "over the turns.",
@@ -146,3 +144,31 @@ def _remarks(document: Document) -> tuple[str, ...]:
         f"Bytes: the file with its description, as it is shipped; gzip level {settings['gzip_level']}. TFLM arena: RAM "
         "in TensorFlow Lite Micro.",
     )
+
+
+def _accuracy_remarks(document: Document) -> tuple[str, ...]:
+    """What the figures of accuracy, if there are any, are figures of."""
+    remarks = []
+    if keras := document.item(KERAS, "UA"):
+        resampled = keras["resampled"]
+        remarks.append(
+            "Accuracy: UA is the mean recall over the classes, WA the share of right answers; 95 % bootstrap intervals "
+            f"over {resampled}, those of the difference over the same {resampled} for both. As Keras: the share of "
+            "clips with the same answer."
+        )
+    else:
+        remarks.append(
+            f"Answers: the first {document.content['n']} training clips; as Keras: the share of them with the same "
+            "answer; differences are those before the bundle's temperature. How often the network is right is not "
+            "asked of clips that it was trained on."
+        )
+    if measured := list(document.measured("UA").values()):
+        remarks.append(
+            "Accuracy of its settings: of networks that were trained in the same way on a part of the clips and "
+            "answered the others (`sernet evaluate`); none of them is one of these files. UA is the mean recall over "
+            "the classes, WA the share of right answers; 95 % bootstrap intervals over "
+            f"{measured[0]['resampled']}. Reading int8: exported to full int8; float: as trained."
+        )
+    elif not document.held_out:
+        remarks.append("The bundles carry no accuracy of their settings: `sernet export --measured DIR` adds it.")
+    return tuple(remarks)

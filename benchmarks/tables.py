@@ -39,7 +39,9 @@ class Table:
 
 def make_tables(document: Document) -> tuple[Table, ...]:
     """All tables of a report."""
-    return _size_table(document), _speed_table(document), _answer_table(document)
+    answers = _answer_table(document) if document.held_out else _likeness_table(document)
+    measured = (_measured_table(document),) if document.measured("UA") else ()
+    return _size_table(document), _speed_table(document), answers, *measured
 
 
 def _size_table(document: Document) -> Table:
@@ -97,6 +99,30 @@ def _answer_table(document: Document) -> Table:
         for variant in document.variants
     )
     return Table("Answers on the held-out clips", columns, rows)
+
+
+def _likeness_table(document: Document) -> Table:
+    columns = ("variant", "as Keras on training clips, %", "worst probability difference on training clips")
+    rows = tuple(
+        (
+            variant,
+            percent(document.item(variant, "agreement with Keras")),
+            f"{document.value(variant, 'worst probability difference'):.2g}",
+        )
+        for variant in document.variants
+    )
+    return Table("Answers on training clips, compared with Keras", columns, rows)
+
+
+def _measured_table(document: Document) -> Table:
+    columns = ("variant", "UA of its settings, %", "WA of its settings, %", "protocol", "reading", "clips")
+    ua, wa = document.measured("UA"), document.measured("WA")
+    rows = []
+    for variant in document.variants:
+        measured = ua.get(variant, {})
+        said = (str(measured.get(name, NOTHING)) for name in ("protocol", "reading", "n"))
+        rows.append((variant, percent(ua.get(variant)), percent(wa.get(variant)), *said))
+    return Table("Accuracy of its settings, not of this very file", columns, tuple(rows))
 
 
 def baseline_line(document: Document) -> str:

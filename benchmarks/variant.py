@@ -6,6 +6,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -34,6 +35,22 @@ class Variant:
     def fused(self) -> bool:
         """Whether the front end is part of the model."""
         return self.bundle.manifest.input_kind == "waveform"
+
+    @property
+    def measured(self) -> list[dict[str, Any]]:
+        """UA and WA of the run's settings, from the first protocol that `sernet evaluate` measured them under.
+
+        Those of networks in full int8 for a full-integer variant, of float ones for any other; none where the bundle
+        does not carry them.
+        """
+        manifest = self.bundle.manifest
+        reading = "int8" if manifest.quantisation.startswith("int8") else "float"
+        fitting = [
+            item
+            for item in manifest.accuracy
+            if item["metric"] in ("UA", "WA") and item.get("reading") == reading and item["protocol"] != "cross-corpus"
+        ]
+        return [item for item in fitting if item["protocol"] == fitting[0]["protocol"]]
 
     @cached_property
     def flatbuffer_bytes(self) -> int:

@@ -127,7 +127,7 @@ class Exporter:
         except MicroUnavailableError as error:
             return None, str(error)
         reference = Network(bundle, reference_kernels=True)
-        for clip, example in zip(self._checked[:MICRO_CLIPS], self._test_inputs, strict=False):
+        for clip, example in zip(checked_clips(self.run)[:MICRO_CLIPS], self._test_inputs, strict=False):
             quantised = quantise(middle(example, self._frames), reference.input_tensor)
             if not np.array_equal(micro.run(quantised), reference.raw_output(quantised)):
                 raise ExportCheckError(
@@ -142,18 +142,13 @@ class Exporter:
         samples = self._front_end.sample_count(self.run.config.input_duration)
         return fuse(self.run.model, self._front_end, samples)
 
-    @property
-    def _checked(self) -> tuple[Clip, ...]:
-        """Clips whose answers are compared with Keras's: the test clips, or training clips where none were held out."""
-        return self.run.split.test or self.run.split.train[:CALIBRATION_CLIPS]
-
     @cached_property
     def _expected(self) -> np.ndarray:
-        return predict(self.run, self._checked)
+        return predict(self.run, checked_clips(self.run))
 
     @cached_property
     def _test_inputs(self) -> list[np.ndarray]:
-        clips, seconds = self._checked, self.run.config.input_duration
+        clips, seconds = checked_clips(self.run), self.run.config.input_duration
         if self._fused:
             return [clip_waveform(clip, self._front_end, seconds) for clip in clips]
         return network_inputs(clips, self._front_end, seconds)
@@ -161,6 +156,11 @@ class Exporter:
     @cached_property
     def _calibration(self) -> np.ndarray:
         return calibration_inputs(self.run)
+
+
+def checked_clips(run: Run) -> tuple[Clip, ...]:
+    """Clips whose answers are compared with Keras's: the test clips, or training clips where none were held out."""
+    return run.split.test or run.split.train[:CALIBRATION_CLIPS]
 
 
 def calibration_inputs(run: Run) -> np.ndarray:

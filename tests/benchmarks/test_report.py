@@ -84,9 +84,12 @@ def test_rows_hold_the_figures_of_the_result(bench) -> None:
         assert shown == pytest.approx([100 * value[name] for name in ("value", "low", "high")], abs=0.05)
 
 
-def test_a_terminal_of_80_columns_shows_every_figure_whole(bench) -> None:
+@pytest.mark.parametrize("measured", ["bench", "released"])
+def test_a_terminal_of_80_columns_shows_every_figure_whole(measured: str, request: pytest.FixtureRequest) -> None:
     terminal = Console(file=io.StringIO(), width=80, force_terminal=True, color_system=None)
-    content = json.loads(json.dumps(bench.result).replace('"int8"', '"int8-float-io"'))  # the longest name
+    content = json.loads(
+        json.dumps(request.getfixturevalue(measured).result).replace('"int8"', '"int8-float-io"')
+    )  # the longest name
     tables = make_tables(Document(content))
     with terminal.capture() as shown:
         for table in tables:
