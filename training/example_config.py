@@ -30,6 +30,9 @@ class ExampleConfig:
     """Widest of them."""
     mixup: float = 0.2
     """Alpha of mixup (Zhang et al., 2018): two examples are blended by a draw of Beta(alpha, alpha); 0: none."""
+    class_balance: float = 0.0
+    """A clip is taken more often the fewer clips its class has, by their number to the power of minus this: 0 takes
+    every clip as often, 1 every class; 0.5 is square-root sampling (Mahajan et al., ECCV 2018)."""
     unknown_speaker: float = 0.4
     """Probability that nothing was heard of the speaker before; otherwise 1 to `most_heard` other clips were."""
     most_heard: int = 20
@@ -37,7 +40,7 @@ class ExampleConfig:
     """How the other voices are drawn."""
 
     def __post_init__(self) -> None:
-        for name in ("own_voice", "unknown_speaker", "tempo"):
+        for name in ("own_voice", "unknown_speaker", "tempo", "class_balance"):
             if not 0 <= getattr(self, name) <= 1:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
         if self.voices < 1 or self.crop_s <= 0 or self.most_heard < 1:

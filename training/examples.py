@@ -28,7 +28,7 @@ class ExampleBatches(keras.utils.PyDataset):
         super().__init__()
         self._bank, self._targets, self._config, self._batch_size = bank, targets, config, batch_size
         self._seed = (seed, epoch)
-        self._order = np.random.default_rng(self._seed).permutation(len(targets))
+        self._order = balanced_order(targets, config.class_balance, np.random.default_rng(self._seed))
         self._frames = bank.front_end.frame_count(bank.front_end.sample_count(config.crop_s))
 
     def __len__(self) -> int:
@@ -69,6 +69,22 @@ class ExampleBatches(keras.utils.PyDataset):
         chosen = generator.choice(others, int(generator.integers(1, 1 + min(self._config.most_heard, len(others)))))
         heard = [self._bank.heard[clip][voice] for clip in chosen]
         return sum(heard[1:], start=heard[0])
+
+
+def balanced_order(targets: np.ndarray, balance: float, generator: np.random.Generator) -> np.ndarray:
+    """As many clips as there are, in random order: (clips,), each as often as its class has it, give or take one.
+
+    Args:
+        targets: (clips, classes), one-hot.
+        balance: `ExampleConfig.class_balance`; at 0 it is a permutation.
+        generator: of the order and of the rounding (systematic resampling).
+    """
+    wanted = (targets @ targets.sum(axis=0)) ** -balance
+    wanted *= len(targets) / wanted.sum()
+    clips = generator.permutation(len(targets))
+    ends = np.cumsum(wanted[clips])
+    taken = np.searchsorted(ends, np.arange(len(targets)) + generator.uniform(0, 1), side="right")
+    return generator.permutation(clips[np.minimum(taken, len(clips) - 1)])
 
 
 def stretched(features: np.ndarray, factor: float) -> np.ndarray:

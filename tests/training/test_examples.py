@@ -10,7 +10,7 @@ from sernet.runtime.errors import SernetError
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig, load_preset
 from sernet.training.example_config import ExampleConfig
-from sernet.training.examples import ExampleBatches, mixed, placed, stretched
+from sernet.training.examples import ExampleBatches, balanced_order, mixed, placed, stretched
 from sernet.training.voice_bank import VoiceBank
 
 FRONT_END = load_preset("sernet").front_end
@@ -126,3 +126,17 @@ def test_a_preset_s_settings_survive_json():
     config = load_preset("sernet")
     assert TrainConfig.from_json(config.to_json()) == config
     assert config.examples is not None
+
+
+@pytest.mark.parametrize("balance", [0.0, 0.5, 1.0])
+def test_rare_classes_are_taken_more_often_by_their_number_to_a_power(balance: float):
+    sizes = np.array([40, 10, 90])
+    targets = np.repeat(np.eye(3, dtype=np.float32), sizes, axis=0)
+    orders = [balanced_order(targets, balance, np.random.default_rng(seed)) for seed in range(200)]
+    counts = np.array([np.bincount(order, minlength=140) for order in orders])
+    assert (counts.sum(axis=1) == 140).all(), "an epoch stays as long as it is"
+    share = sizes ** (1 - balance) / np.sum(sizes ** (1 - balance))
+    of_clip = np.repeat(140 * share / sizes, sizes)
+    assert (np.abs(counts - of_clip) < 1).all(), "no clip is taken twice more than another of its class"
+    np.testing.assert_allclose(counts.mean(axis=0), of_clip, atol=5 * 0.5 / np.sqrt(200))
+    assert len({tuple(order) for order in orders}) == 200
