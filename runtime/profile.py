@@ -91,8 +91,7 @@ class Profile:
         values = {"format_version": FORMAT_VERSION} | known
         values["heard"] = {"frames": self.heard.frames, "total": self.heard.total.tolist()}
         if self.leaning is not None:
-            sums = {"total": self.leaning.total.tolist(), "squares": self.leaning.squares.tolist()}
-            values["leaning"] = {"answers": self.leaning.answers} | sums
+            values["leaning"] = {"answers": self.leaning.answers, "total": self.leaning.total.tolist()}
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f".{os.getpid()}-{path.name}")
         try:
@@ -130,12 +129,10 @@ def load_profile(path: Path | None = None) -> Profile:
 
 
 def _profile(values: dict[str, Any]) -> Profile:
-    heard, speech_s = Heard(*_sums(values["heard"], "frames", "total")), float(values["speech_s"])
+    heard, speech_s = Heard(*_sums(values["heard"], "frames")), float(values["speech_s"])
     if not 0 < speech_s < math.inf:
         raise ValueError("numbers that cannot be")
-    leaning = None
-    if values.get("leaning") is not None:
-        leaning = Leaning(*_sums(values["leaning"], "answers", "total", "squares"))
+    leaning = None if values.get("leaning") is None else Leaning(*_sums(values["leaning"], "answers"))
     names = ("front_end", "made_at", "made_by") if leaning is None else ("front_end", "made_at", "made_by", "model")
     texts = {name: values[name] for name in names}
     if not all(isinstance(text, str) for text in texts.values()):
@@ -143,12 +140,12 @@ def _profile(values: dict[str, Any]) -> Profile:
     return Profile(heard, speech_s, leaning=leaning, **texts)
 
 
-def _sums(values: dict[str, Any], count: str, *names: str) -> tuple[Any, ...]:
-    """How many were added, and their sums (any,), float64, of one length."""
-    number, sums = float(values[count]), np.array([values[name] for name in names], np.float64)
-    if not (0 < number < math.inf and sums.ndim == 2 and np.isfinite(sums).all()):
+def _sums(values: dict[str, Any], count: str) -> tuple[float, np.ndarray]:
+    """How many were added, and their sum (any,), float64."""
+    number, total = float(values[count]), np.array(values["total"], np.float64)
+    if not (0 < number < math.inf and total.ndim == 1 and np.isfinite(total).all()):
         raise ValueError("numbers that cannot be")
-    return number, *sums
+    return number, total
 
 
 def default_place() -> Path:

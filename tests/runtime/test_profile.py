@@ -38,7 +38,6 @@ def test_a_leaning_and_its_model_survive_the_file_too(tmp_path: Path):
     found = load_profile(tmp_path / "p.json")
     assert found.leaning is not None and (found.leaning.answers, found.model) == (7, BUNDLE.fingerprint)
     np.testing.assert_array_equal(found.leaning.total, LEANING.total)
-    np.testing.assert_array_equal(found.leaning.squares, LEANING.squares)
     np.testing.assert_array_equal(found.heard.total, HEARD.total)
     PROFILE.save(tmp_path / "p.json")
     found = load_profile(tmp_path / "p.json")
@@ -97,11 +96,10 @@ def test_a_damaged_file_is_told_in_one_line(change, message: str, tmp_path: Path
     [
         {"leaning": 5},
         {"leaning": {}},
-        {"leaning": {"answers": 7, "total": [0.0] * 3, "squares": [1.0] * 2}},
-        {"leaning": {"answers": -1, "total": [0.0] * 3, "squares": [1.0] * 3}},
-        {"leaning": {"answers": 0, "total": [0.0] * 3, "squares": [1.0] * 3}},
-        {"leaning": {"answers": float("inf"), "total": [0.0] * 3, "squares": [1.0] * 3}},
-        {"leaning": {"answers": 7, "total": [0.0, float("nan"), 0.0], "squares": [1.0] * 3}},
+        {"leaning": {"answers": -1, "total": [0.0] * 3}},
+        {"leaning": {"answers": 0, "total": [0.0] * 3}},
+        {"leaning": {"answers": float("inf"), "total": [0.0] * 3}},
+        {"leaning": {"answers": 7, "total": [0.0, float("nan"), 0.0]}},
         {"leaning": {"answers": 7, "total": 0.0}},
         {"leaning": {"answers": 7, "total": [[0.0] * 3]}},
         {"model": None},
@@ -128,7 +126,7 @@ def test_a_leaning_is_of_use_to_its_own_model_alone():
 
 
 def test_a_leaning_of_other_emotions_than_its_model_s_is_damage():
-    short = dataclasses.replace(VARIED, leaning=Leaning(7.0, np.zeros(2), np.ones(2)))
+    short = dataclasses.replace(VARIED, leaning=Leaning(7.0, np.zeros(2)))
     with pytest.raises(ProfileError, match=r"leaning is damaged .*enrol again"):
         short.fitting(BUNDLE)
 
