@@ -29,7 +29,7 @@ CONDITION_NAMES = {
 LIMITS = """\
 - It hears the emotions that its corpus holds, spoken as its corpus speaks them. Corpora of this kind are mostly acted
   by few people in one language: on spontaneous speech, in another language or in another room it will do worse.
-- It has never heard silence or noise, and names an emotion for them too.
+- It has never heard silence or noise alone, and names an emotion for them too.
 {accuracy}
 - **It is not for judging people**: not their honesty, health, fitness or worth, not at work, at school, at a border or
   in court. A guessed emotion is not what somebody feels."""

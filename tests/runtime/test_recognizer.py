@@ -28,8 +28,10 @@ def answers(recognizer: Recognizer, packet: int, stream: np.ndarray = STREAM) ->
 
 
 @pytest.mark.parametrize("packet", [160, 4096, 100_000])
-def test_each_answer_is_that_of_its_window_alone(packet: int):
+def test_without_normalisation_each_answer_is_that_of_its_window_alone(packet: int):
     bundle = load_bundle()
+    front_end = dataclasses.replace(bundle.manifest.front_end, normalisation=None)
+    bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, front_end=front_end))
     found = answers(Recognizer(bundle, hop_s=0.5), packet)
     network = Network(bundle)
     windows = [(start, min(start + 3 * RATE, len(STREAM))) for start in range(0, len(STREAM), RATE // 2)]
