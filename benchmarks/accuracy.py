@@ -11,22 +11,20 @@ from sernet.training.metrics import bootstrap_interval, confusion, unweighted_ac
 from sernet.training.run import Run
 
 
-def variant_probabilities(variant: Variant, clips: Sequence[Clip]) -> np.ndarray:
-    """The variant's answers as a device gives them: (clips, classes), float32."""
+def uncalibrated_probabilities(variant: Variant, clips: Sequence[Clip]) -> np.ndarray:
+    """The answers of the variant's network, before the bundle's calibration: (clips, classes), float32."""
     network = variant.network()
-    return np.stack([network.probabilities(variant.network_input(clip)) for clip in clips])
+    return np.stack([network.uncalibrated(variant.network_input(clip)) for clip in clips])
 
 
-def likeness(probabilities: np.ndarray, baseline: np.ndarray, temperature: float) -> list[dict[str, Any]]:
+def likeness(probabilities: np.ndarray, baseline: np.ndarray) -> list[dict[str, Any]]:
     """How like Keras a variant answers the same clips: what the export checks, for which no label is needed.
 
     Args:
-        probabilities: (clips, classes), as a device gives them.
+        probabilities: (clips, classes), uncalibrated, as Keras's are.
         baseline: (clips, classes), Keras's.
-        temperature: the bundle's, which Keras does not have; it is undone.
     """
-    own = probabilities**temperature
-    own /= own.sum(axis=1, keepdims=True)
+    own = probabilities / probabilities.sum(axis=1, keepdims=True)
     return [
         {"metric": "agreement with Keras", "value": float(np.mean(own.argmax(axis=1) == baseline.argmax(axis=1)))},
         {"metric": "worst probability difference", "value": float(np.abs(own - baseline).max())},
@@ -40,7 +38,7 @@ def accuracy_gain(run: Run, probabilities: np.ndarray, baseline: np.ndarray) -> 
 
     Args:
         run: whose test clips were answered.
-        probabilities: (clips, classes).
+        probabilities: (clips, classes), as a device gives them.
         baseline: (clips, classes), Keras's.
     """
     clips = run.split.test

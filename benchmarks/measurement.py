@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sernet.benchmarks.accuracy import accuracy_gain, confusion_counts, likeness, variant_probabilities
+from sernet.benchmarks.accuracy import accuracy_gain, confusion_counts, likeness, uncalibrated_probabilities
 from sernet.benchmarks.anchors import HUMAN_LISTENERS
 from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER
 from sernet.benchmarks.fresh_process import FreshStart, fresh_starts
@@ -105,14 +105,15 @@ def _sizes(variants: Sequence[Variant]) -> Values:
 def _answers(run: Run, variants: Sequence[Variant], track: Tracker) -> tuple[Values, dict[str, list[list[int]]]]:
     """How like Keras the variants answer; accuracies and confusions only of clips that were held out."""
     clips = checked_clips(run)
-    answers = {}
+    answers, values = {}, []
     for name, variant in track([(KERAS, None), *((v.name, v) for v in variants)], "answers"):
-        answers[name] = predict(run, clips) if variant is None else variant_probabilities(variant, clips)
-    values = [
-        {"variant": variant.name, "clips": _answered(run), "n": len(clips)} | value
-        for variant in variants
-        for value in likeness(answers[variant.name], answers[KERAS], variant.bundle.manifest.temperature)
-    ]
+        if variant is None:
+            answers[name] = predict(run, clips)
+            continue
+        own = uncalibrated_probabilities(variant, clips)
+        answers[name] = variant.bundle.manifest.calibration.applied(own)
+        named = {"variant": name, "clips": _answered(run), "n": len(clips)}
+        values += [named | value for value in likeness(own, answers[KERAS])]
     if not run.split.test:
         return values, {}
     for name, probabilities in answers.items():

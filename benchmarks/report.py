@@ -159,7 +159,7 @@ def _accuracy_remarks(document: Document) -> tuple[str, ...]:
     else:
         remarks.append(
             f"Answers: the first {document.content['n']} training clips; as Keras: the share of them with the same "
-            "answer; differences are those before the bundle's temperature. How often the network is right is not "
+            "answer; differences are those before the bundle's calibration. How often the network is right is not "
             "asked of clips that it was trained on."
         )
     if measured := list(document.measured("UA").values()):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sernet.export.formats import Format
+from sernet.runtime.calibration import NONE, Calibration
 from sernet.runtime.errors import SernetError
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.config import TrainConfig
@@ -21,7 +22,9 @@ ENROLMENT_KINDS = {"enrolled": "features only (`enrolled-N`)", "varied": "in man
 """Kinds of readings that know their speaker from N s of speech, as titles in Markdown."""
 
 _OVERVIEW = ("UA", "WA")
-_METRICS = (*_OVERVIEW, "weighted F1")
+ACCURACIES = (*_OVERVIEW, "weighted F1")
+"""Metrics of how often answers are right."""
+
 _WITHOUT_EFFECT = {
     *("dataset", "cache", "precision", "fuse_front_end"),  # where clips lie, and how the same numbers are computed
     *("split", "test_speakers", "test_fraction", "validation_fraction", "keep", "seed"),  # the protocol's to say
@@ -34,20 +37,21 @@ class Measured:
 
     accuracy: tuple[dict[str, Any], ...] = ()
     """Each with metric, value, low, high, resampled, protocol, reading, corpus, n and seeds; the headline first."""
-    temperature: float = 1.0
+    calibration: Calibration = NONE
     uncertain_below: float = 0.0
 
     @property
     def calibrated(self) -> bool:
-        """Whether temperature and threshold were chosen."""
-        return any(item["protocol"] == CALIBRATED for item in self.accuracy)
+        """Whether calibration and threshold were chosen."""
+        return self.calibration != NONE
 
 
 def read_measured(folder: Path, run: Run, target: Format) -> Measured:
     """The results in a folder of `sernet evaluate` that tell of a run exported as `target`.
 
     They are those of whole protocols that do not peek: figures of the float model, for a full-integer format also of
-    int8, and the calibration of the one that is exported.
+    int8, and the calibration of the one that is exported. Where there is one, the headline is with it: so the file
+    answers.
 
     Raises:
         SernetError: the folder holds no such result, or the results are of another corpus or of other settings.
@@ -61,12 +65,15 @@ def read_measured(folder: Path, run: Run, target: Format) -> Measured:
         )
     for family in {_family(result) for result in results}:
         _require_same_settings(folder / family, run)
+    own = [r for r in results if r["protocol"] == CALIBRATED and r["details"]["reading"] == wanted]
+    if not own:
+        results = [result for result in results if result["protocol"] != CALIBRATED]
     results.sort(key=lambda result: _rank(result, wanted))
-    items = tuple(item for result in results for item in _items(result))
-    release = next((result["details"]["release"] for result in results if result["protocol"] == CALIBRATED), None)
-    if release is None:
+    items = tuple(item for result in results for item in _items(result, wanted))
+    if not own:
         return Measured(items)
-    return Measured(items, release["temperature"], release["threshold"])
+    release = own[0]["details"]["release"]
+    return Measured(items, Calibration(release["temperature"], tuple(release["bias"])), release["threshold"])
 
 
 def _results(folder: Path) -> Iterator[dict[str, Any]]:
@@ -83,9 +90,7 @@ def _results(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _tells_of(result: dict[str, Any], run: Run, wanted: str) -> bool:
     protocol, reading = result["protocol"], result["details"]["reading"]
-    if protocol == CALIBRATED:
-        return reading == wanted
-    if PROTOCOLS[protocol].peek or protocol == "loso-inner":
+    if protocol == "loso-inner" or (protocol in PROTOCOLS and PROTOCOLS[protocol].peek):
         return False
     if protocol == "cross-corpus" and not result["details"]["folds"][0].startswith(_direction(run)):
         return False
@@ -134,7 +139,7 @@ def _rank(result: dict[str, Any], wanted: str) -> tuple[int, int, float]:
     readings = [wanted, *PLAIN, *CONDITIONS, *ENROLMENT_KINDS]
     name = reading if reading in readings else enrolment(reading)[0]
     place = readings.index(name) if name in readings else len(readings)
-    return [*PROTOCOLS, CALIBRATED].index(protocol), place, enrolment(reading)[1]
+    return [CALIBRATED, *PROTOCOLS].index(protocol), place, enrolment(reading)[1]
 
 
 def enrolment(reading: str) -> tuple[str, float]:
@@ -146,15 +151,15 @@ def enrolment(reading: str) -> tuple[str, float]:
     return kind, float(seconds) if seconds.isdigit() else math.inf
 
 
-def _items(result: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _items(result: dict[str, Any], wanted: str) -> Iterator[dict[str, Any]]:
     """A result's figures, each with what it is a figure of."""
     details, reading = result["details"], result["details"]["reading"]
     plain = reading in PLAIN and result["protocol"] != "cross-corpus"
     for value in result["values"]:
-        if result["protocol"] == CALIBRATED:
-            shown = value["metric"] not in _METRICS
+        if result["protocol"] == CALIBRATED and reading == wanted:
+            shown = "label" not in value
         else:
-            shown = value["metric"] in (_METRICS if plain else _OVERVIEW)
+            shown = value["metric"] in (ACCURACIES if plain else _OVERVIEW)
         if shown:
             yield {name: value[name] for name in ("metric", "value", "low", "high", "resampled")} | {
                 "protocol": result["protocol"],

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from sernet.export.measured import ENROLMENT_KINDS, PLAIN, enrolment
+from sernet.export.measured import ACCURACIES, ENROLMENT_KINDS, PLAIN, enrolment
 from sernet.runtime.bundle import Bundle, Manifest
 from sernet.training.augmentation.conditions import CONDITIONS
-from sernet.training.protocols import CALIBRATED, PROTOCOLS
+from sernet.training.protocols import CALIBRATED, CALIBRATED_SUMMARY, INNER_SPEAKERS, PROTOCOLS
 
 MEASURED = """\
 - The accuracy above was measured under the named protocol, with the interval that so few clips allow, and no other."""
@@ -75,7 +75,7 @@ def _own_accuracy(items: Items, manifest: Manifest) -> list[str]:
 
 def _protocols(items: Items, manifest: Manifest, *, trained_on_all: bool) -> list[str]:
     """What networks trained in the same way answer under protocols."""
-    shown = [item for item in items if item["reading"] in PLAIN and item["protocol"] != CALIBRATED]
+    shown = [item for item in items if item["reading"] in PLAIN and item["metric"] in ACCURACIES]
     if not shown:
         return []
     rows = [
@@ -83,7 +83,8 @@ def _protocols(items: Items, manifest: Manifest, *, trained_on_all: bool) -> lis
         for item in shown
     ]
     also = ", and trained on all of the corpus, which therefore cannot measure it" if trained_on_all else ""
-    meant = [f"- `{name}`: {PROTOCOLS[name].summary}." for name in dict.fromkeys(item["protocol"] for item in shown)]
+    summaries = {name: protocol.summary for name, protocol in PROTOCOLS.items()} | {CALIBRATED: CALIBRATED_SUMMARY}
+    meant = [f"- `{name}`: {summaries[name]}." for name in dict.fromkeys(item["protocol"] for item in shown)]
     across = {item["corpus"] for item in shown if item["protocol"] == "cross-corpus"}
     return [
         "## Accuracy of its settings",
@@ -140,17 +141,20 @@ def _enrolment(items: Items) -> list[str]:
 
 def _calibration(items: Items, manifest: Manifest) -> list[str]:
     """How sure it may say it is, and when it says that it is not."""
-    chosen = [item for item in items if item["protocol"] == CALIBRATED]
+    chosen = [item for item in items if item["protocol"] == CALIBRATED and item["metric"] not in ACCURACIES]
     if not chosen:
         return ["## Calibration", "Not calibrated: its probabilities are the network's own, and none is too low."]
     rows = [(item["metric"], *_value(item), str(item["n"])) for item in chosen]
+    biases = ", ".join(f"{label} {bias:+.2f}" for label, bias in zip(manifest.labels, manifest.bias, strict=True))
     return [
         "## Calibration",
-        f"Temperature {manifest.temperature:.3f}; an answer is called uncertain below {manifest.uncertain_below:.3f}. "
-        "Both were chosen on all answers under `loso`.",
+        f"Temperature {manifest.temperature:.3f}; biases, in nats: {biases}. An answer is called uncertain below "
+        f"{manifest.uncertain_below:.3f}. All were chosen on the answers under `loso`. Probabilities are those of "
+        "somebody whose emotions are equally frequent, which is how UA counts them; in the corpus they are not.",
         f"What such a choice does for somebody new, by the {chosen[0]['reading']} model: for every test speaker it was "
-        "made on another speaker, with a network that had heard neither. Coverage is the share of clips that are "
-        "answered at all, WA of the answered the share of right ones among them.",
+        f"made on {INNER_SPEAKERS} other speakers, with a network that had heard none of them. UA gained is the "
+        "difference in pairs to the same networks without it. Coverage is the share of clips that are answered at all, "
+        "WA of the answered the share of right ones among them.",
         _table(("figure", "value", "95 % interval", "clips"), rows),
     ]
 

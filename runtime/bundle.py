@@ -8,6 +8,7 @@ import dataclasses
 import hashlib
 import io
 import json
+import math
 import os
 import re
 import zipfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import sernet
+from sernet.runtime.calibration import Calibration
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FrontEnd
 
@@ -51,6 +53,8 @@ class Manifest:
     """What the model takes: the front end's features, or samples when the front end is fused into it."""
     temperature: float = 1.0
     """Logits are divided by this: calibrates the probabilities."""
+    bias: tuple[float, ...] = ()
+    """Then these are added, one for each label, or none."""
     uncertain_below: float = 0.0
     """An answer whose probability is lower is called uncertain, in [0, 1]."""
     corpus: dict[str, str] = field(default_factory=dict)
@@ -67,12 +71,18 @@ class Manifest:
             "window_s": isinstance(self.window_s, int | float) and 0 < self.window_s < float("inf"),
             "input_kind": self.input_kind in ("features", "waveform"),
             "temperature": isinstance(self.temperature, int | float) and self.temperature > 0,
+            "bias": len(self.bias) in (0, len(self.labels)) and all(map(_is_finite, self.bias)),
             "uncertain_below": isinstance(self.uncertain_below, int | float),
             "corpus": isinstance(self.corpus, dict),
             "accuracy": all({"metric", "value", "low", "high", "protocol", "n"} <= set(item) for item in self.accuracy),
         }
         if wrong := [name for name, right in fits.items() if not right]:
             raise BundleError(f"its description has an unusable {', '.join(wrong)}: export it again")
+
+    @property
+    def calibration(self) -> Calibration:
+        """What makes probabilities of the network's."""
+        return Calibration(self.temperature, self.bias)
 
     def to_json(self) -> dict[str, Any]:
         """A dictionary of plain values, with the format's version."""
@@ -98,13 +108,18 @@ class Manifest:
         known = {f.name for f in dataclasses.fields(cls)} & set(values)
         try:
             return cls(
-                **{name: values[name] for name in known - {"front_end", "labels", "accuracy"}},
+                **{name: values[name] for name in known - {"front_end", "labels", "bias", "accuracy"}},
                 labels=tuple(values["labels"]),
+                bias=tuple(values.get("bias", ())),
                 accuracy=tuple(values.get("accuracy", ())),
                 front_end=FrontEnd.from_json(values["front_end"]),
             )
         except (KeyError, TypeError) as error:
             raise BundleError(f"its description is incomplete ({error}): export it again") from None
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,11 @@ class Network:
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""
-        output = dequantise(self.raw_output(quantise(inputs, self.input_tensor)), self.output_tensor)
-        output = np.maximum(output, 0.0) ** (1.0 / self.bundle.manifest.temperature)
-        return (output / output.sum()).astype(np.float32)
+        return self.bundle.manifest.calibration.applied(self.uncalibrated(inputs)).astype(np.float32)
+
+    def uncalibrated(self, inputs: np.ndarray) -> np.ndarray:
+        """What the network itself answers, (classes,), before the bundle's calibration."""
+        return np.maximum(dequantise(self.raw_output(quantise(inputs, self.input_tensor)), self.output_tensor), 0.0)
 
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values, (classes,), for inputs of the input tensor's own type."""

@@ -1,19 +1,23 @@
 """Calibration: probabilities that mean what they say, and when to answer "uncertain".
 
-All functions are pure. What they choose (a temperature, a threshold) must be chosen on speakers that are neither
+All functions are pure. What they choose (a calibration, a threshold) must be chosen on speakers that are neither
 trained on nor measured.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 
+from sernet.runtime.calibration import Calibration
 from sernet.runtime.errors import SernetError
 
 TEMPERATURES = (0.02, 50.0)
 """Between these the temperature is looked for."""
+
+BIAS_SPREAD = 0.3
+"""How large a class's bias is expected to be (nats, a standard deviation): from few clips little is believed."""
 
 SMALLEST = 1e-4
 """Probabilities below this count as this: rounded records hold zeros, whose logarithm is infinite."""
@@ -40,19 +44,18 @@ def logits_of(probabilities: np.ndarray, smallest: float = SMALLEST) -> np.ndarr
     return np.log(np.maximum(np.asarray(probabilities, np.float64), smallest))
 
 
-def with_temperature(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities (clips, classes) of the logits divided by the temperature."""
-    return softmax(np.asarray(logits, np.float64) / temperature, axis=1)
-
-
-def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray, temperature: float = 1.0) -> float:
+def negative_log_likelihood(logits: np.ndarray, targets: np.ndarray) -> float:
     """Mean of ``-ln p(target)``, in nats."""
-    scores = log_softmax(np.asarray(logits, np.float64) / temperature, axis=1)
+    scores = log_softmax(np.asarray(logits, np.float64), axis=1)
     return float(-scores[np.arange(len(targets)), targets].mean())
 
 
-def temperature_of(logits: np.ndarray, targets: np.ndarray) -> float:
-    """The temperature of least negative log-likelihood (Guo et al., 2017), within `TEMPERATURES`.
+def calibration_of(logits: np.ndarray, targets: np.ndarray) -> Calibration:
+    """The calibration for somebody whose emotions are equally frequent, which is how UA counts them.
+
+    Temperature and biases are those of bias-corrected temperature scaling (Alexandari et al., ICML 2020): of highest
+    likelihood, the biases with a normal prior of `BIAS_SPREAD`. How frequent the classes are among the clips is then
+    divided out (one clip more of each class is counted, for one may be missing).
 
     Args:
         logits: (clips, classes); of probabilities, `logits_of` them.
@@ -62,15 +65,23 @@ def temperature_of(logits: np.ndarray, targets: np.ndarray) -> float:
         SernetError: there are no clips.
     """
     if not len(targets):
-        raise SernetError("a temperature needs clips to be chosen on, and there are none")
-    # in 1 / T the problem is convex: the minimum is the only one
-    found = minimize_scalar(
-        lambda inverse: negative_log_likelihood(logits, targets, 1 / inverse),
-        bounds=(1 / TEMPERATURES[1], 1 / TEMPERATURES[0]),
-        method="bounded",
-        options={"xatol": 1e-6},
-    )
-    return float(1 / found.x)
+        raise SernetError("a calibration needs clips to be chosen on, and there are none")
+    logits, classes = np.asarray(logits, np.float64), logits.shape[1]
+    truth = np.eye(classes)[targets]
+
+    def loss(parameters: np.ndarray) -> tuple[float, np.ndarray]:
+        """Negative log posterior and gradient; convex in 1 / temperature and biases: the minimum is the only one."""
+        inverse, bias = parameters[0], parameters[1:]
+        scores = log_softmax(inverse * logits + bias, axis=1)
+        excess = np.exp(scores) - truth
+        value = -np.sum(scores * truth) + np.sum((bias / BIAS_SPREAD) ** 2) / 2
+        return value, np.append(np.sum(excess * logits), excess.sum(axis=0) + bias / BIAS_SPREAD**2)
+
+    bounds = [tuple(1 / t for t in reversed(TEMPERATURES)), *[(None, None)] * classes]
+    found = minimize(loss, np.append(1.0, np.zeros(classes)), jac=True, bounds=bounds, method="L-BFGS-B").x
+    frequencies = truth.sum(axis=0) + 1
+    bias = found[1:] - np.log(frequencies / frequencies.sum())
+    return Calibration(float(1 / found[0]), tuple((bias - bias.mean()).tolist()))
 
 
 def selection_curve(confidence: np.ndarray, correct: np.ndarray) -> Selection:

@@ -21,8 +21,15 @@ SENTENCE_GROUPS = 2
 """Parts of the sentences in `text`: each speaker is answered once for each part, so EMO-DB costs 20 trainings."""
 
 
+INNER_SPEAKERS = 3
+"""Speakers that `loso-inner` answers for each test speaker: with one alone, what is chosen is that speaker's own."""
+
 CALIBRATED = "loso-calibrated"
-"""Name under which `loso` is reported with temperatures and thresholds that were chosen under `loso-inner`."""
+"""Name under which `loso` is reported with calibrations and thresholds that were chosen under `loso-inner`."""
+CALIBRATED_SUMMARY = (
+    f"leave one speaker out; calibration and threshold are chosen on the next {INNER_SPEAKERS} speakers, answered by a "
+    "model that heard neither them nor the test speaker"
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,8 @@ class Protocol:
     """Whether a speaker may stand on both sides."""
     shares_sentences: bool = True
     """Whether a sentence may stand on both sides."""
+    answers_again: bool = False
+    """Whether a clip may be answered by several folds."""
     peek: bool = False
     """Whether the best epoch is picked on the test clips."""
     enrolled: bool = False
@@ -84,13 +93,18 @@ def _leave_one_speaker_out(clips: list[Clip], seed: int) -> list[Fold]:
     ]
 
 
-def _leave_two_speakers_out(clips: list[Clip], seed: int) -> list[Fold]:
-    """A fold is named after a speaker, who does not train, and answers the next one, who does not train either."""
-    speakers = _speakers(clips, "leave two speakers out", least=3)
+def _leave_inner_speakers_out(clips: list[Clip], seed: int) -> list[Fold]:
+    """A fold is named after a speaker, who does not train, and answers the next ones, who do not train either.
+
+    At least half of the other speakers train.
+    """
+    speakers = _speakers(clips, "leave inner speakers out", least=3)
+    count = min(INNER_SPEAKERS, (len(speakers) - 1) // 2)
     folds = []
-    for speaker, following in zip(speakers, speakers[1:] + speakers[:1], strict=True):
-        train = tuple(clip for clip in clips if clip.speaker not in (speaker, following))
-        folds.append(Fold(speaker, train, tuple(clip for clip in clips if clip.speaker == following)))
+    for index, speaker in enumerate(speakers):
+        following = (speakers[index + 1 :] + speakers[:index])[:count]
+        train = tuple(clip for clip in clips if clip.speaker not in (speaker, *following))
+        folds.append(Fold(speaker, train, tuple(clip for clip in clips if clip.speaker in following)))
     return folds
 
 
@@ -187,10 +201,11 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "loso-inner",
-            "leave a speaker and the next one out, and answer the next one: whatever the first one's answers need, a "
-            "temperature or a threshold, is chosen here without the first one",
+            f"leave a speaker and the next {INNER_SPEAKERS} out, and answer those: whatever the first one's answers "
+            "need, a calibration or a threshold, is chosen here without the first one",
             "loso-inner",
-            _leave_two_speakers_out,
+            _leave_inner_speakers_out,
+            answers_again=True,
         ),
         Protocol(
             "random-peek",

@@ -19,7 +19,7 @@ from sernet.export.measured import ENROLMENT_KINDS, PLAIN
 from sernet.export.model_card import CONDITION_NAMES
 from sernet.runtime.errors import SernetError
 from sernet.training.corpora import CORPORA
-from sernet.training.protocols import PROTOCOLS
+from sernet.training.protocols import CALIBRATED, PROTOCOLS
 
 PRESETS = ("paper", "sernet")
 """That are shown, in this order."""
@@ -27,7 +27,7 @@ PRESETS = ("paper", "sernet")
 ENROLLED_PRESET = "sernet"
 """The one that can know its speaker."""
 
-EMODB_PROTOCOLS = ("loso", "loso-enrolled", "loso-peek", "random-peek", "text")
+EMODB_PROTOCOLS = ("loso", CALIBRATED, "loso-enrolled", "loso-peek", "random-peek", "text")
 """In the order of the rows, the headline first."""
 
 HEARD = {f"-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"": "all other clips"}
@@ -110,14 +110,15 @@ def _emodb_table(results: Path) -> Table | None:
 
 def _robustness_table(results: Path) -> Table | None:
     conditions = {"float": "as recorded", **CONDITION_NAMES}
-    found = {preset: _readings(results, preset, "loso", conditions) for preset in PRESETS}
-    found = {preset: measured for preset, measured in found.items() if set(measured) - {"float"}}
+    found = {f"`{preset}`": _readings(results, preset, "loso", conditions) for preset in PRESETS}
+    found |= {f"`{preset}`, calibrated": _readings(results, preset, CALIBRATED, conditions) for preset in PRESETS}
+    found = {system: measured for system, measured in found.items() if set(measured) - {"float"}}
     rows = [
         (meaning, *(cell for measured in found.values() for cell in _kept_and_lost(measured, condition)))
         for condition, meaning in conditions.items()
         if any(condition in measured for measured in found.values())
     ]
-    columns = ("clips", *(f"`{preset}`: {figure}" for preset in found for figure in (UA, "points lost")))
+    columns = ("clips", *(f"{system}: {figure}" for system in found for figure in (UA, "points lost")))
     shown = [each for measured in found.values() for each in measured.values()]
     return _table("Robustness: EMO-DB under `loso`, float", columns, rows, shown)
 

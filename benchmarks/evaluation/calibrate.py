@@ -1,7 +1,7 @@
-"""Temperature and rejection threshold for every test speaker, chosen on another speaker; and those of a release.
+"""Calibration and rejection threshold for every test speaker, chosen on other speakers; and those of a release.
 
-For a test speaker they are chosen on the answers of `loso-inner`: a speaker answered by a model that heard neither of
-the two. For a model that is released, trained on all speakers, they are chosen on all answers of `loso`.
+For a test speaker they are chosen on the answers of `loso-inner`: other speakers, answered by a model that heard none
+of them. For a model that is released, trained on all speakers, they are chosen on all answers of `loso`.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,13 @@ import numpy as np
 
 from sernet.benchmarks.evaluation.pooling import Pooled, pool
 from sernet.benchmarks.evaluation.record import Record, settings
+from sernet.runtime.calibration import Calibration
 from sernet.runtime.errors import SernetError
+from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.calibration import (
     SMALLEST,
+    calibration_of,
     logits_of,
-    temperature_of,
     threshold_for_accuracy,
     threshold_for_coverage,
 )
@@ -24,9 +26,12 @@ from sernet.training.protocols import PROTOCOLS
 
 OUTER, INNER = PROTOCOLS["loso"], PROTOCOLS["loso-inner"]
 
+CHOSEN_ON = {"float": "float", "int8": "int8"} | dict.fromkeys(CONDITIONS, "float")
+"""Readings that can be calibrated, and of which reading the choice is made: a device does not know of the noise."""
+
 SMALLEST_PROBABILITY = {"float": SMALLEST, "int8": 1 / 512}
-"""Readings that can be calibrated, and what a probability of 0 stands for in their records: int8 outputs are multiples
-of 1/256, and half of that is what is rounded to 0."""
+"""What a probability of 0 stands for in the records of a reading: int8 outputs are multiples of 1/256, and half of that
+is what is rounded to 0."""
 
 FALLBACK_COVERAGE = 0.5
 """Share of clips to answer where no threshold reaches the accuracy that is asked for."""
@@ -34,9 +39,9 @@ FALLBACK_COVERAGE = 0.5
 
 @dataclass(frozen=True)
 class Choice:
-    """A temperature and a threshold."""
+    """A calibration and a threshold."""
 
-    temperature: float
+    calibration: Calibration
     threshold: float
     """A calibrated answer of lower confidence is uncertain."""
     reached: bool
@@ -48,8 +53,8 @@ class FoldChoice:
     """What was chosen for one test speaker."""
 
     speaker: str
-    chosen_on: str
-    """The speaker whose answers it was chosen on."""
+    chosen_on: tuple[str, ...]
+    """The speakers whose answers it was chosen on."""
     choices: tuple[Choice, ...]
     """One for each seed."""
 
@@ -72,9 +77,14 @@ class Calibrated:
     """What a reader must know: seeds that lack, folds that do not reach the accuracy."""
 
     @property
+    def answers(self) -> np.ndarray:
+        """(clips, seeds), class indices, after: a bias can change them."""
+        return self.probabilities.argmax(axis=2)
+
+    @property
     def smallest(self) -> float:
         """What a probability of 0 stands for."""
-        return SMALLEST_PROBABILITY[self.before.reading]
+        return SMALLEST_PROBABILITY[CHOSEN_ON[self.before.reading]]
 
 
 def calibrate(outer: Sequence[Record], inner: Sequence[Record], reading: str, target_accuracy: float) -> Calibrated:
@@ -85,41 +95,45 @@ def calibrate(outer: Sequence[Record], inner: Sequence[Record], reading: str, ta
     Raises:
         SernetError: the reading cannot be calibrated, records are missing, or they are of different studies.
     """
-    if reading not in SMALLEST_PROBABILITY:
-        raise SernetError(f"the reading {reading} is not calibrated: use {' or '.join(SMALLEST_PROBABILITY)}")
+    if reading not in CHOSEN_ON:
+        raise SernetError(f"the reading {reading} is not calibrated: use {', '.join(CHOSEN_ON)}")
     if not 0 < target_accuracy < 1:
         raise SernetError(f"the target accuracy must lie between 0 and 1, not {target_accuracy:g}")
-    before, within = pool(outer, OUTER, reading), pool(inner, INNER, reading)
+    chosen_on = CHOSEN_ON[reading]
+    before, clean, within = pool(outer, OUTER, reading), pool(outer, OUTER, chosen_on), pool(inner, INNER, chosen_on)
     _require_one_study(outer[0], inner[0])
-    chosen_on = {record["fold"]: record["clips"]["speaker"][0] for record in inner}
-    if missing := sorted(set(before.folds) - set(chosen_on)):
+    if missing := sorted(set(before.folds) - set(within.folds)):
         raise SernetError(
             f"nothing is there to choose on for {', '.join(missing)}: `sernet evaluate --protocol loso-inner` into the "
             "same --out makes it"
         )
+    answers = {speaker: [record for record in inner if record["fold"] == speaker] for speaker in before.folds}
     folds = tuple(
-        FoldChoice(speaker, chosen_on[speaker], _choices(within, chosen_on[speaker], before.seeds, target_accuracy))
+        _fold_choice(speaker, pool(answers[speaker], INNER, chosen_on), before.seeds, target_accuracy)
         for speaker in before.folds
     )
     choices = {fold.speaker: fold.choices for fold in folds}
-    of_clip = [choices[str(speaker)] for speaker in before.speakers]
-    temperatures = np.array([[choice.temperature for choice in row] for row in of_clip])
-    thresholds = np.array([[choice.threshold for choice in row] for row in of_clip])
-    probabilities = with_device_temperature(before.probabilities, temperatures[:, :, None])
+    rows = [choices[str(speaker)] for speaker in before.speakers]
+    probabilities = np.stack(
+        [
+            np.stack([choice.calibration.applied(one) for choice, one in zip(row, answer, strict=True)])
+            for row, answer in zip(rows, before.probabilities, strict=True)
+        ]
+    )
     return Calibrated(
         before,
         probabilities,
-        probabilities.max(axis=2) >= thresholds,
+        probabilities.max(axis=2) >= np.array([[choice.threshold for choice in row] for row in rows]),
         folds,
-        choose(*_flat(before.probabilities, before.targets), SMALLEST_PROBABILITY[reading], target_accuracy),
+        choose(*_flat(clean.probabilities, clean.targets), SMALLEST_PROBABILITY[chosen_on], target_accuracy),
         target_accuracy,
-        {chosen_on[speaker] for speaker in before.folds} == set(before.folds),  # the circle of speakers is closed
+        {speaker for fold in folds for speaker in fold.chosen_on} == set(before.folds),  # the circle is closed
         tuple(_notes(before, within, folds, target_accuracy)),
     )
 
 
 def choose(probabilities: np.ndarray, targets: np.ndarray, smallest: float, target_accuracy: float) -> Choice:
-    """The temperature of least negative log-likelihood, and the threshold that then gives most answers.
+    """The calibration (`calibration_of`), and the threshold that then gives most answers.
 
     Args:
         probabilities: (clips, classes).
@@ -127,8 +141,8 @@ def choose(probabilities: np.ndarray, targets: np.ndarray, smallest: float, targ
         smallest: what a probability of 0 stands for.
         target_accuracy: that the given answers must reach; if none do, half of the clips are answered.
     """
-    temperature = temperature_of(logits_of(probabilities, smallest), targets)
-    calibrated = with_device_temperature(probabilities, temperature)
+    calibration = calibration_of(logits_of(probabilities, smallest), targets)
+    calibrated = calibration.applied(probabilities)
     confidence, correct = calibrated.max(axis=1), calibrated.argmax(axis=1) == targets
     reached = True
     try:
@@ -137,23 +151,18 @@ def choose(probabilities: np.ndarray, targets: np.ndarray, smallest: float, targ
         reached, least = False, threshold_for_coverage(confidence, FALLBACK_COVERAGE)
     # halfway to the next answer: records are rounded, and a device must not reject what was accepted here
     below = confidence[confidence < least].max(initial=1 / probabilities.shape[1])
-    return Choice(temperature, float(least + below) / 2, reached)
+    return Choice(calibration, float(least + below) / 2, reached)
 
 
-def with_device_temperature(probabilities: np.ndarray, temperature: float | np.ndarray) -> np.ndarray:
-    """Probabilities (..., classes) with a temperature as a device applies it: to probabilities, and 0 stays 0."""
-    raised = probabilities ** (1 / np.asarray(temperature))
-    return raised / raised.sum(axis=-1, keepdims=True)
-
-
-def _choices(within: Pooled, speaker: str, seeds: Sequence[int], target_accuracy: float) -> tuple[Choice, ...]:
-    """What the speaker's answers make for each of the seeds."""
-    clips = np.array([each == speaker for each in within.speakers])
-    smallest, targets = SMALLEST_PROBABILITY[within.reading], within.targets[clips]
-    if not set(seeds) <= set(within.seeds):
-        return (choose(*_flat(within.probabilities[clips], targets), smallest, target_accuracy),) * len(seeds)
-    columns = [within.probabilities[clips, within.seeds.index(seed)] for seed in seeds]
-    return tuple(choose(column, targets, smallest, target_accuracy) for column in columns)
+def _fold_choice(speaker: str, within: Pooled, seeds: Sequence[int], target_accuracy: float) -> FoldChoice:
+    """What the answers of one fold of `loso-inner` make for each of the seeds."""
+    smallest, chosen_on = SMALLEST_PROBABILITY[within.reading], tuple(sorted(set(map(str, within.speakers))))
+    if set(seeds) <= set(within.seeds):
+        columns = [within.probabilities[:, within.seeds.index(seed)] for seed in seeds]
+        choices = tuple(choose(column, within.targets, smallest, target_accuracy) for column in columns)
+    else:
+        choices = (choose(*_flat(within.probabilities, within.targets), smallest, target_accuracy),) * len(seeds)
+    return FoldChoice(speaker, chosen_on, choices)
 
 
 def _flat(probabilities: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -34,9 +34,9 @@ def draw_calibration(path: Path, calibrated: Calibrated, result: dict[str, Any])
 
 
 def _reliability(axes: Axes, calibrated: Calibrated, result: dict[str, Any]) -> None:
-    correct = (calibrated.before.answers == calibrated.before.targets[:, None]).ravel()
     for name, probabilities in (("before", calibrated.before.probabilities), ("after", calibrated.probabilities)):
         confidence = probabilities.max(axis=2).ravel()
+        correct = (probabilities.argmax(axis=2) == calibrated.before.targets[:, None]).ravel()
         bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
         present = np.unique(bins)
         error = 100 * _figure(result, f"ECE {name}")["value"]
@@ -64,7 +64,7 @@ def _coverage(axes: Axes, result: dict[str, Any]) -> None:
         "o",
         markersize=4,
         alpha=0.5,
-        label="each speaker, as chosen on the next one",
+        label="each speaker, as chosen on the next ones",
     )
     if given:
         x, y = _figure(result, "coverage"), _figure(result, "WA of the answered")

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import numpy as np
 
 from sernet.benchmarks.evaluation.calibrate import INNER, OUTER, Calibrated, Choice, calibrate
 from sernet.benchmarks.evaluation.calibration_plot import draw_calibration
-from sernet.benchmarks.evaluation.figures import pooled_value
+from sernet.benchmarks.evaluation.figures import ANSWER_METRICS, pooled_value
 from sernet.benchmarks.evaluation.pooling import load_records
 from sernet.benchmarks.tables import Table, percent
 from sernet.training.calibration import logits_of, negative_log_likelihood, selection_curve
-from sernet.training.metrics import expected_calibration_error, weighted_accuracy
-from sernet.training.protocols import CALIBRATED
+from sernet.training.comparison import paired_difference
+from sernet.training.metrics import class_recall, expected_calibration_error, unweighted_accuracy
+from sernet.training.protocols import CALIBRATED, CALIBRATED_SUMMARY
 from sernet.training.result import Result
 
 CURVE_POINTS = 100
@@ -55,21 +57,26 @@ def write_calibration(
 def calibration_result(calibrated: Calibrated) -> Result:
     """Every figure of a calibration, each with its 95 % interval over speakers, as means over the seeds."""
     before, after, smallest = calibrated.before, calibrated.probabilities, calibrated.smallest
-    given = np.where(calibrated.answered, before.answers, _REJECTED)
+    given = np.where(calibrated.answered, calibrated.answers, _REJECTED)
 
     def likelihood(targets: np.ndarray, probabilities: np.ndarray) -> float:
         return negative_log_likelihood(logits_of(probabilities, smallest), targets)
 
-    values = [
+    values = [pooled_value(name, metric, before, calibrated.answers) for name, metric in ANSWER_METRICS.items()]
+    values += [
+        _ua_gained(calibrated),
         pooled_value("ECE before", expected_calibration_error, before, before.probabilities),
         pooled_value("ECE after", expected_calibration_error, before, after),
         pooled_value("NLL before", likelihood, before, before.probabilities),
         pooled_value("NLL after", likelihood, before, after),
-        pooled_value("WA", weighted_accuracy, before, before.answers),
         pooled_value("coverage", lambda _, answers: float(np.mean(answers != _REJECTED)), before, given),
     ]
     if calibrated.answered.any():
         values.append(pooled_value("WA of the answered", _answered_accuracy, before, given))
+    for index, label in enumerate(before.labels):
+        recall = partial(class_recall, label=index)
+        if index in before.targets:
+            values.append({"label": label} | pooled_value("recall", recall, before, calibrated.answers))
     return Result(
         what="calibration",
         subject=before.subject,
@@ -79,13 +86,13 @@ def calibration_result(calibrated: Calibrated) -> Result:
         seed=before.seeds[0],
         values=values,
         details={
-            "protocol": f"{OUTER.summary}; temperature and threshold are chosen on the next speaker, answered by a "
-            "model that heard neither",
+            "protocol": CALIBRATED_SUMMARY,
             "reading": before.reading,
             "note": before.note,
             "folds": list(before.folds),
             "all_folds": calibrated.complete,
             "seeds": list(before.seeds),
+            "labels": list(before.labels),
             "target_accuracy": calibrated.target_accuracy,
             "notes": list(calibrated.notes),
             "speakers": _speakers(calibrated, given),
@@ -99,11 +106,11 @@ def calibration_tables(result: dict[str, Any]) -> tuple[Table, ...]:
     """Figures, what was chosen for each speaker, and what a model trained on all speakers gets; from the Result."""
     values, details = result["values"], result["details"]
     release, target = details["release"], f"{details['target_accuracy']:.0%}"
-    figures = tuple((item["metric"], _nats(item) if "NLL" in item["metric"] else percent(item)) for item in values)
+    figures = tuple((_named(item), _shown(item)) for item in values)
     rows = tuple(
         (
             entry["speaker"],
-            entry["chosen_on"],
+            ", ".join(entry["chosen_on"]),
             *(", ".join(f"{choice[name]:.2f}" for choice in entry["choices"]) for name in ("temperature", "threshold")),
             percent({"value": entry["coverage"]}),
             "-" if entry["WA of the answered"] is None else percent({"value": entry["WA of the answered"]}),
@@ -111,16 +118,31 @@ def calibration_tables(result: dict[str, Any]) -> tuple[Table, ...]:
         for entry in details["speakers"]
     )
     columns = ("speaker", "chosen on", "temperature", "uncertain below", "coverage, %", "WA of the answered, %")
-    unit = f"% (NLL: nats) [95 % interval over {values[0]['resampled']}]"
+    unit = f"% (gained: points, NLL: nats) [95 % interval over {values[0]['resampled']}]"
     reached = (
         f"answers of {target} accuracy" if release["reached"] else f"half of the answers: {target} was not reached"
     )
     chosen = (release["chosen_on"], f"{release['temperature']:.3f}", f"{release['threshold']:.3f}", reached)
+    biases = tuple((label, f"{bias:+.2f}") for label, bias in zip(details["labels"], release["bias"], strict=True))
     return (
         Table("Figures", ("figure", unit), figures),
         Table("Speakers", columns, rows),
         Table("A release, trained on all speakers", (*columns[1:4], "gives"), (chosen,)),
+        Table("Its biases", ("class", "bias, nats"), biases),
     )
+
+
+def _ua_gained(calibrated: Calibrated) -> dict[str, Any]:
+    """UA after minus UA before, in pairs."""
+    before = calibrated.before
+    gained = paired_difference(unweighted_accuracy, before.targets, before.answers, calibrated.answers, before.speakers)
+    return {
+        "metric": "UA gained",
+        "value": gained.value,
+        "low": gained.low,
+        "high": gained.high,
+        "resampled": gained.unit,
+    }
 
 
 def _answered_accuracy(targets: np.ndarray, given: np.ndarray) -> float:
@@ -138,7 +160,7 @@ def _speakers(calibrated: Calibrated, given: np.ndarray) -> list[dict[str, Any]]
         entries.append(
             {
                 "speaker": fold.speaker,
-                "chosen_on": fold.chosen_on,
+                "chosen_on": list(fold.chosen_on),
                 "n": int(clips.sum()),
                 "choices": [_plain(choice) for choice in fold.choices],
                 "coverage": float(answered.mean()),
@@ -151,7 +173,7 @@ def _speakers(calibrated: Calibrated, given: np.ndarray) -> list[dict[str, Any]]
 def _curve(calibrated: Calibrated) -> list[dict[str, float]]:
     """Accuracy against coverage of all calibrated answers: at most `CURVE_POINTS` points, evenly in coverage."""
     confidence = calibrated.probabilities.max(axis=2).ravel()
-    correct = (calibrated.before.answers == calibrated.before.targets[:, None]).ravel()
+    correct = (calibrated.answers == calibrated.before.targets[:, None]).ravel()
     curve = selection_curve(confidence, correct)
     wanted = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
     chosen = np.unique(np.searchsorted(curve.coverage, wanted - 1e-9))
@@ -163,8 +185,16 @@ def _curve(calibrated: Calibrated) -> list[dict[str, float]]:
 
 
 def _plain(choice: Choice) -> dict[str, Any]:
-    return dataclasses.asdict(choice)
+    """A choice in one level: temperature, bias, threshold, reached."""
+    values = dataclasses.asdict(choice)
+    return values.pop("calibration") | values
 
 
-def _nats(item: dict[str, Any]) -> str:
-    return f"{item['value']:.3f} [{item['low']:.3f}, {item['high']:.3f}]"
+def _named(item: dict[str, Any]) -> str:
+    return f"{item['metric']} of {item['label']}" if "label" in item else item["metric"]
+
+
+def _shown(item: dict[str, Any]) -> str:
+    if "NLL" in item["metric"]:
+        return f"{item['value']:.3f} [{item['low']:.3f}, {item['high']:.3f}]"
+    return percent(item, signed=item["metric"] == "UA gained")

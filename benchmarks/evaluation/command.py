@@ -2,8 +2,8 @@
 
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
 killed training goes on. `--sweep` does this for a grid of settings, `--experiments` for the paper's, `--compare`
-compares two evaluations of the same clips in pairs, `--calibrate` chooses temperature and threshold for each test
-speaker on another one, `--tables` shows the accuracies of all results."""
+compares two evaluations of the same clips in pairs, `--calibrate` chooses calibration and threshold for each test
+speaker on other ones, `--tables` shows the accuracies of all results."""
 
 import argparse
 import dataclasses
@@ -87,7 +87,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--json", action="store_true", help="print the results as JSON")
     add("--sweep", type=Path, metavar="GRID.toml", help="every cell of a grid of settings, into one table")
     add("--experiments", action="store_true", help="the paper's settings whose corpora are here, into one table")
-    add("--calibrate", type=Path, metavar="DIR", help="temperature and threshold, from the records of loso-inner")
+    add("--calibrate", type=Path, metavar="DIR", help="calibration and threshold, from the records of loso-inner")
     add("--target-accuracy", type=float, default=0.9, metavar="A", help="calibrate: of given answers (default: 0.9)")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
     add("--tables", nargs="?", type=Path, const=Path("-"), metavar="PAGE.md", help="tables of all results")
@@ -239,12 +239,12 @@ def _calibrate(args: argparse.Namespace) -> int:
     _leave_out(args, set(IN_THE_GRID) - {"seeds", "folds"}, f"the records of {args.calibrate} say what was evaluated")
     from rich.console import Console
 
-    from sernet.benchmarks.evaluation.calibrate import SMALLEST_PROBABILITY
+    from sernet.benchmarks.evaluation.calibrate import CHOSEN_ON
     from sernet.benchmarks.evaluation.calibration_report import calibration_tables, write_calibration
 
     results = [
         write_calibration(args.calibrate, reading, args.target_accuracy, args.seeds or (), args.folds)
-        for reading in args.reading or SMALLEST_PROBABILITY
+        for reading in args.reading or CHOSEN_ON
     ]
     for result in results:
         for note in result["details"]["notes"]:

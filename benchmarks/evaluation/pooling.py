@@ -1,4 +1,7 @@
-"""The answers of all folds together: one answer a clip and seed, in the order of the clips' names."""
+"""The answers of all folds together: one answer a clip and seed, in the order of the clips' names.
+
+Where several folds answer a clip, each answer stands for itself, under the fold's and the clip's name.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -123,10 +126,15 @@ def _by_clip(records: Sequence[Record], protocol: Protocol, reading: str) -> dic
     for record in records:
         clips, probabilities = record["clips"], record["readings"][reading_of(record, protocol, reading)]
         columns = zip(clips["speaker"], clips["target"], probabilities, strict=True)
-        answers |= dict(zip(clips["name"], columns, strict=True))
-    counts = Counter(name for record in records for name in record["clips"]["name"])
+        answers |= dict(zip(_names(record, protocol), columns, strict=True))
+    counts = Counter(name for record in records for name in _names(record, protocol))
     if twice := [name for name, count in counts.items() if count > 1]:
         raise SernetError(
             f"{len(twice)} clips are answered by two folds, for example {twice[0]}: evaluate into an empty --out"
         )
     return answers
+
+
+def _names(record: Record, protocol: Protocol) -> list[str]:
+    names = record["clips"]["name"]
+    return [f"{record['fold']}: {name}" for name in names] if protocol.answers_again else names

@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
         "licence": manifest.corpus.get("licence", "unknown"),
         "accuracy": f"\n{'':14}".join(accuracy) or "not measured",
         "temperature": f"{manifest.temperature:.3f}" if manifest.temperature != 1 else "",
+        "bias": ", ".join(f"{bias:+.2f}" for bias in manifest.bias),
         "uncertain": f"below a probability of {manifest.uncertain_below:.3f}" if manifest.uncertain_below else "",
         "note": manifest.corpus.get("note", ""),
         "made by": manifest.made_by,

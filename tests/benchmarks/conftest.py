@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sernet.cli import main
+from sernet.runtime.calibration import Calibration
 
 VARIANTS = ["float32", "int8"]
 REPETITIONS = 23
@@ -96,7 +98,8 @@ def released_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) ->
     (folder / "causal.toml").write_text(PRESET)
     words = ["--dataset", str(tiny_corpus), "--preset", str(folder / "causal.toml"), "--split", "all", "-v", "false"]
     assert main(["train", *words, "--out", str(folder / "run")]) == 0
-    exporter = Exporter(Run.open(folder / "run"))
+    run = Run.open(folder / "run")
+    exporter, calibration = Exporter(run), Calibration(0.5, tuple(np.linspace(-0.3, 0.3, len(run.labels)).tolist()))
     for name, readings in (("float32", ("float",)), ("int8", ("int8", "float"))):
         values = {"float": 0.71, "int8": 0.69}
         figures = [
@@ -104,7 +107,7 @@ def released_run(tiny_corpus: Path, tmp_path_factory: pytest.TempPathFactory) ->
             reached("UA", "loso-enrolled", "enrolled-60", 0.8),
             reached("UA", "text", readings[0], 0.5),
         ]
-        exporter.export(FORMATS[name], measured=Measured(tuple(figures), temperature=0.5))
+        exporter.export(FORMATS[name], measured=Measured(tuple(figures), calibration))
     return folder / "run"
 
 

@@ -1,7 +1,6 @@
-"""Temperature and threshold of each speaker from another speaker's answers, against scikit-learn and counting."""
+"""Calibration and threshold of each speaker from other speakers' answers, against scikit-learn and counting."""
 
 import copy
-import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -10,30 +9,35 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import softmax
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, recall_score
 
-from sernet.benchmarks.evaluation.calibrate import Calibrated, calibrate, with_device_temperature
+from sernet.benchmarks.evaluation.calibrate import Calibrated, Choice, calibrate
 from sernet.benchmarks.evaluation.calibration_report import calibration_result, calibration_tables, write_calibration
 from sernet.benchmarks.evaluation.record import save_record
 from sernet.cli import main
-from sernet.runtime import Network, SernetError, load_bundle
+from sernet.runtime import SernetError
+from sernet.training.calibration import calibration_of
 from sernet.training.config import TrainConfig
 
 LABELS = ["anger", "neutral", "sadness"]
 SPEAKERS = ["a", "b", "c", "d", "e"]
 CLIPS = 40  # of each speaker
+FOLLOWING = {speaker: (SPEAKERS * 2)[place + 1 : place + 3] for place, speaker in enumerate(SPEAKERS)}
+"""Who is answered in the inner fold of a speaker."""
 TOO_SURE = 3.0
 """Logits are so many times what they should be."""
+LEANING = np.array([1.5, 0.0, -1.5])
+"""And then this is added to them."""
 
 
-def record(family: str, fold: str, speaker: str, seed: int, reading: str = "float", scale: float = 2.0):
-    """A fold named `fold` whose model answers `speaker`; the truth is drawn from what its answers should say."""
-    generator = np.random.default_rng([seed, SPEAKERS.index(fold), SPEAKERS.index(speaker), len(family)])
-    names = [f"{speaker}_{number:02d}.wav" for number in range(CLIPS)]
-    targets = np.random.default_rng(SPEAKERS.index(speaker)).integers(3, size=CLIPS)
+def record(family: str, fold: str, speakers: list[str], seed: int, reading: str = "float", scale: float = 2.0):
+    """A fold named `fold` whose model answers `speakers`; the truth is drawn from what its answers should say."""
+    generator = np.random.default_rng([seed, SPEAKERS.index(fold), SPEAKERS.index(speakers[0]), len(family)])
+    names = [f"{speaker}_{number:02d}.wav" for speaker in speakers for number in range(CLIPS)]
+    targets = np.concatenate([np.random.default_rng(SPEAKERS.index(s)).integers(3, size=CLIPS) for s in speakers])
     # logits of a Gaussian model of the classes: their softmax is the true posterior
-    evidence = generator.normal(0, scale, (CLIPS, 3)) + scale**2 * np.eye(3)[targets]
-    probabilities = softmax(TOO_SURE * evidence, axis=1)
+    evidence = generator.normal(0, scale, (len(targets), 3)) + scale**2 * np.eye(3)[targets]
+    probabilities = softmax(TOO_SURE * evidence + LEANING, axis=1)
     if reading == "int8":
         probabilities = np.round(256 * probabilities) / 256
         probabilities = probabilities / probabilities.sum(axis=1, keepdims=True)
@@ -51,20 +55,19 @@ def record(family: str, fold: str, speaker: str, seed: int, reading: str = "floa
         "trained_on": {"clips": 75, "fingerprint": "0"},
         "clips": {
             "name": names,
-            "speaker": [speaker] * CLIPS,
-            "sentence": ["one"] * CLIPS,
+            "speaker": [speaker for speaker in speakers for _ in range(CLIPS)],
+            "sentence": ["one"] * len(names),
             "target": targets.tolist(),
         },
-        "readings": {reading: np.round(probabilities, 4).tolist()},
+        "readings": {name: np.round(probabilities, 4).tolist() for name in (reading, "snr10")},
     }
 
 
 def study(seeds: tuple[int, ...] = (0, 1), **options: Any) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Records of loso, and of loso-inner: fold a answers b, ..., fold e answers a."""
-    following = dict(zip(SPEAKERS, SPEAKERS[1:] + SPEAKERS[:1], strict=True))
+    """Records of loso, and of loso-inner: fold a answers b and c, ..., fold e answers a and b."""
     return (
-        [record("loso", s, s, seed, **options) for seed in seeds for s in SPEAKERS],
-        [record("loso-inner", s, following[s], seed, **options) for seed in seeds for s in SPEAKERS],
+        [record("loso", s, [s], seed, **options) for seed in seeds for s in SPEAKERS],
+        [record("loso-inner", s, FOLLOWING[s], seed, **options) for seed in seeds for s in SPEAKERS],
     )
 
 
@@ -82,59 +85,61 @@ def answers_of(inner: list[dict[str, Any]], fold: str, seed: int, reading: str =
     return np.array(found["readings"][reading]), np.array(found["clips"]["target"])
 
 
-def softened(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    return softmax(np.log(np.maximum(probabilities, 1e-12)) / temperature, axis=1)
+def on_device(probabilities: np.ndarray, choice: Choice) -> np.ndarray:
+    """As a bundle with the choice answers."""
+    return choice.calibration.applied(probabilities)
 
 
-def test_each_temperature_has_the_least_log_loss_on_the_next_speakers_answers_of_the_same_seed(calibrated: Calibrated):
+def test_each_calibration_is_of_the_next_speakers_answers_of_the_same_seed(calibrated: Calibrated):
     for fold in calibrated.folds:
+        assert fold.chosen_on == tuple(sorted(FOLLOWING[fold.speaker]))
         for seed, choice in enumerate(fold.choices):
             probabilities, targets = answers_of(INNER, fold.speaker, seed)
-            logits = np.log(np.maximum(probabilities, 1e-4))
-            losses = [
-                log_loss(targets, softmax(logits / t, axis=1)) for t in choice.temperature * np.array([1, 0.98, 1.02])
-            ]
-            assert min(losses) == losses[0]
-    assert [(fold.speaker, fold.chosen_on) for fold in calibrated.folds] == list(zip("abcde", "bcdea", strict=True))
-    temperatures = [choice.temperature for fold in calibrated.folds for choice in fold.choices]
-    assert len(set(temperatures)) == 10 and np.median(temperatures) == pytest.approx(TOO_SURE, rel=0.4)
+            expected = calibration_of(np.log(np.maximum(probabilities, 1e-4)), targets)
+            assert choice.calibration.temperature == pytest.approx(expected.temperature, rel=1e-3)
+            np.testing.assert_allclose(choice.calibration.bias, expected.bias, atol=1e-3)
+    found = [choice.calibration for fold in calibrated.folds for choice in fold.choices]
+    assert len(set(found)) == 10
+    assert np.median([one.temperature for one in found]) == pytest.approx(TOO_SURE, rel=0.4)
+    leaning = np.median([one.bias for one in found], axis=0)
+    assert leaning[0] < -0.1 < 0.1 < leaning[2], "against the leaning of the answers"
 
 
 def test_each_threshold_gives_most_answers_of_those_that_reach_the_accuracy(calibrated: Calibrated):
     for fold in calibrated.folds:
         for seed, choice in enumerate(fold.choices):
             probabilities, targets = answers_of(INNER, fold.speaker, seed)
-            after = softened(probabilities, choice.temperature)
+            after = on_device(probabilities, choice)
             confidence, correct = after.max(axis=1), after.argmax(axis=1) == targets
             shares = {t: np.mean(t <= confidence) for t in confidence if correct[t <= confidence].mean() >= 0.9}
             assert np.mean(choice.threshold <= confidence) == max(shares.values()) and choice.reached
 
 
 def test_nothing_is_chosen_on_the_test_speaker(calibrated: Calibrated):
-    """Other answers of b, and a model that answered b for a, change a's choice and nobody else's."""
+    """Other answers to b change the choices for those whom b follows, and not those for b."""
     outer, inner = copy.deepcopy(OUTER), copy.deepcopy(INNER)
     for item in [*outer, *inner]:
-        if item["clips"]["speaker"][0] == "b":
-            item["readings"]["float"] = item["readings"]["float"][::-1]
+        of_b = [place for place, speaker in enumerate(item["clips"]["speaker"]) if speaker == "b"]
+        for place, other in zip(of_b, [item["readings"]["float"][place] for place in of_b[::-1]], strict=True):
+            item["readings"]["float"][place] = other
     changed = calibrate(outer, inner, "float", 0.9)
-    same = [one == other for one, other in zip(changed.folds, calibrated.folds, strict=True)]
-    assert same == [False, True, True, True, True]
+    same = {one.speaker: one == other for one, other in zip(changed.folds, calibrated.folds, strict=True)}
+    assert same == {speaker: "b" not in FOLLOWING[speaker] for speaker in SPEAKERS} and same["b"]
 
 
-def test_every_answer_gets_the_temperature_and_threshold_of_its_speaker_and_seed(calibrated: Calibrated):
+def test_every_answer_gets_the_calibration_and_threshold_of_its_speaker_and_seed(calibrated: Calibrated):
     for fold in calibrated.folds:
         clips = [speaker == fold.speaker for speaker in calibrated.before.speakers]
         for seed, choice in enumerate(fold.choices):
             own, _ = answers_of(OUTER, fold.speaker, seed)
-            expected = softened(own, choice.temperature)
-            np.testing.assert_allclose(calibrated.probabilities[clips, seed], expected, atol=2e-3)
+            np.testing.assert_allclose(calibrated.probabilities[clips, seed], on_device(own, choice))
             answered = calibrated.probabilities[clips, seed].max(axis=1) >= choice.threshold
             np.testing.assert_array_equal(calibrated.answered[clips, seed], answered)
 
 
 def test_the_figures_are_what_scikit_learn_and_counting_give(calibrated: Calibrated):
     result = calibration_result(calibrated).to_json()
-    value = {item["metric"]: item for item in result["values"]}
+    value = {item["metric"]: item for item in result["values"] if "label" not in item}
     targets, before = calibrated.before.targets, calibrated.before.probabilities
     for name, probabilities in (("before", before), ("after", calibrated.probabilities)):
         floored = np.maximum(probabilities, 1e-4)
@@ -151,12 +156,19 @@ def test_the_figures_are_what_scikit_learn_and_counting_give(calibrated: Calibra
             ]
             errors.append(sum(gaps))
         assert value[f"ECE {name}"]["value"] == pytest.approx(np.mean(errors))
-    given = calibrated.answered
-    right = calibrated.before.answers == targets[:, None]
+    given, after = calibrated.answered, calibrated.probabilities.argmax(axis=2)
+    right = after == targets[:, None]
     assert value["coverage"]["value"] == pytest.approx(given.mean())
     each = [right[given[:, seed], seed].mean() for seed in (0, 1)]
     assert value["WA of the answered"]["value"] == pytest.approx(np.mean(each))
     assert value["WA"]["value"] == pytest.approx(right.mean())
+    recalls = [
+        [recall_score(targets, answers[:, seed], average="macro") for seed in (0, 1)]
+        for answers in (after, before.argmax(axis=2))
+    ]
+    assert value["UA"]["value"] == pytest.approx(np.mean(recalls[0]))
+    assert value["UA gained"]["value"] == pytest.approx(np.mean(recalls[0]) - np.mean(recalls[1]))
+    assert value["UA gained"]["value"] > 0, "answers that lean"
     assert value["ECE after"]["value"] < value["ECE before"]["value"], "answers three times too sure"
     assert value["NLL after"]["value"] < value["NLL before"]["value"]
     assert all(item["resampled"] == "speakers" and item["low"] <= item["high"] for item in value.values())
@@ -169,22 +181,20 @@ def test_the_figures_are_what_scikit_learn_and_counting_give(calibrated: Calibra
 def test_a_release_is_chosen_on_all_answers_of_loso(calibrated: Calibrated):
     flat = np.concatenate([r["readings"]["float"] for r in OUTER])
     targets = np.concatenate([r["clips"]["target"] for r in OUTER])
-    logits = np.log(np.maximum(flat, 1e-4))
-    losses = {t: log_loss(targets, softmax(logits / t, axis=1)) for t in np.arange(1, 6, 0.01)}
-    assert calibrated.release.temperature == pytest.approx(min(losses, key=losses.__getitem__), abs=0.011)
-    after = softened(flat, calibrated.release.temperature)
+    expected = calibration_of(np.log(np.maximum(flat, 1e-4)), targets)
+    assert calibrated.release.calibration.temperature == pytest.approx(expected.temperature, rel=1e-3)
+    after = on_device(flat, calibrated.release)
     accepted = after.max(axis=1) >= calibrated.release.threshold
     assert (after.argmax(axis=1) == targets)[accepted].mean() >= 0.9
 
 
-def test_a_temperature_is_what_a_device_makes_of_its_probabilities():
-    bundle = load_bundle()
-    features = np.random.default_rng(0).normal(0, 3, (184, 40)).astype(np.float32)
-    plain = Network(bundle).probabilities(features)
-    for temperature in (0.4, 1.7, 5.0):
-        manifest = dataclasses.replace(bundle.manifest, temperature=temperature)
-        device = Network(dataclasses.replace(bundle, manifest=manifest)).probabilities(features)
-        np.testing.assert_allclose(with_device_temperature(plain, temperature), device, atol=1e-6)
+def test_in_noise_a_device_has_the_calibration_that_was_chosen_without(calibrated: Calibrated):
+    outer = copy.deepcopy(OUTER)
+    for item in outer:  # noisier
+        item["readings"]["snr10"] = softmax(0.3 * np.log(np.maximum(item["readings"]["snr10"], 1e-4)), axis=1).tolist()
+    noisy = calibrate(outer, INNER, "snr10", 0.9)
+    assert (noisy.folds, noisy.release) == (calibrated.folds, calibrated.release)
+    assert (noisy.before.probabilities != calibrated.before.probabilities).any()
 
 
 def test_a_device_gives_the_int8_answers_that_the_threshold_was_chosen_to_give():
@@ -195,8 +205,8 @@ def test_a_device_gives_the_int8_answers_that_the_threshold_was_chosen_to_give()
         exact = np.round(rounded * 256) / 256
         exact /= exact.sum(axis=1, keepdims=True)
         (choice,) = fold.choices
-        expected = with_device_temperature(rounded, choice.temperature).max(axis=1) >= choice.threshold
-        given = with_device_temperature(exact, choice.temperature).astype(np.float32).max(axis=1) >= choice.threshold
+        expected = on_device(rounded, choice).max(axis=1) >= choice.threshold
+        given = on_device(exact, choice).astype(np.float32).max(axis=1) >= choice.threshold
         np.testing.assert_array_equal(given, expected)
 
 
@@ -218,7 +228,7 @@ def test_an_accuracy_out_of_reach_answers_half_and_says_so():
     found = calibrate(outer, inner, "float", 0.9)
     assert [fold.choices[0].reached for fold in found.folds] == [True, True, False, True, True]
     probabilities, _ = answers_of(inner, "c", 0)
-    confidence = with_device_temperature(probabilities, found.folds[2].choices[0].temperature).max(axis=1)
+    confidence = on_device(probabilities, found.folds[2].choices[0]).max(axis=1)
     assert np.mean(confidence >= found.folds[2].choices[0].threshold) >= 0.5
     assert len(found.notes) == 1 and "thresholds of c are chosen on do not reach an accuracy of 90%" in found.notes[0]
 
@@ -258,8 +268,8 @@ def test_records_that_cannot_choose_for_each_other_are_refused(change: Callable[
 
 
 def test_a_reading_or_an_accuracy_that_is_none_is_refused():
-    with pytest.raises(SernetError, match="the reading snr10 is not calibrated: use float or int8"):
-        calibrate(OUTER, INNER, "snr10", 0.9)
+    with pytest.raises(SernetError, match="the reading enrolled is not calibrated: use float, int8, snr20"):
+        calibrate(OUTER, INNER, "enrolled", 0.9)
     with pytest.raises(SernetError, match=r"between 0 and 1, not 1\.5"):
         calibrate(OUTER, INNER, "float", 1.5)
 

@@ -160,7 +160,8 @@ def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
         flatbuffer = bundle.model[: archive.infolist()[0].header_offset]
     figure = {"metric": "coverage", "value": 0.75, "low": 0.5, "high": 0.875, "resampled": "speakers", "n": 535}
     measured = figure | {"protocol": "loso-calibrated", "reading": "int8", "seeds": [0, 1]}
-    manifest = replace(bundle.manifest, temperature=2.5, uncertain_below=1.01, accuracy=(measured,))
+    bias = (0.25, -0.25, 0.0, 0.0, 0.0, 0.0, 0.0)
+    manifest = replace(bundle.manifest, temperature=2.5, bias=bias, uncertain_below=1.01, accuracy=(measured,))
     path = tmp_path_factory.mktemp("calibrated") / "calibrated.tflite"
     path.write_bytes(pack_bundle(flatbuffer, manifest))
     return path
@@ -182,7 +183,8 @@ def test_info_tells_the_calibration_and_whose_reading_a_figure_is(calibrated: Pa
     command = [sys.executable, "-m", "sernet.runtime.cli", "info", str(calibrated)]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "coverage 0.750 [0.500, 0.875] (loso-calibrated, int8, n = 535)" in text
-    assert "temperature:  2.500" in text and "below a probability of 1.010" in text
+    assert "temperature:  2.500" in text and "bias:         +0.25, -0.25, +0.00" in text
+    assert "below a probability of 1.010" in text
 
 
 def test_info_tells_what_the_model_says_of_itself():

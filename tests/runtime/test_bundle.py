@@ -33,7 +33,8 @@ def with_description(path: Path, **changes: object) -> Path:
 
 
 def test_a_manifest_survives_packing(tmp_path: Path):
-    manifest = dataclasses.replace(load_bundle().manifest, temperature=1.5, uncertain_below=0.4, name="other")
+    changes = {"temperature": 1.5, "bias": (0.5,) * 7, "uncertain_below": 0.4, "name": "other"}
+    manifest = dataclasses.replace(load_bundle().manifest, **changes)
     (tmp_path / "m.tflite").write_bytes(pack_bundle(flatbuffer(), manifest))
     assert load_bundle(tmp_path / "m.tflite").manifest == manifest
 
@@ -73,6 +74,9 @@ def test_names_that_a_later_version_adds_are_ignored(tmp_path: Path):
         ({"front_end": []}, "no front_end"),
         ({"temperature": 0}, "unusable temperature"),
         ({"temperature": "x"}, "unusable temperature"),
+        ({"bias": [0.5]}, "unusable bias"),
+        ({"bias": ["x"] * 7}, "unusable bias"),
+        ({"bias": [float("nan")] * 7}, "unusable bias"),
         ({"window_s": "x"}, "unusable window_s"),
         ({"input_kind": "smell"}, "unusable input_kind"),
         ({"accuracy": [{"metric": "UA"}]}, "unusable accuracy"),

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from sernet.runtime import Bundle, Network, Recognizer, SernetError, WaveformError, load_bundle, recognise
 from sernet.runtime.leaning import Leaning
@@ -80,6 +81,18 @@ def test_an_answer_below_the_threshold_is_uncertain():
     doubtful = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, uncertain_below=1.01))
     assert recognise(Network(doubtful), STREAM).label == UNCERTAIN
     assert recognise(Network(bundle), STREAM).label in bundle.manifest.labels
+
+
+def test_a_bias_is_added_to_the_logarithms_and_can_change_the_answer():
+    bundle = load_bundle()
+    bundle = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, temperature=1.0, bias=()))
+    before = Network(bundle).waveform_probabilities(STREAM)
+    bias = np.zeros(len(before))
+    bias[np.argsort(before)[-2]] = 9.0
+    manifest = dataclasses.replace(bundle.manifest, bias=tuple(bias.tolist()))
+    after = Network(dataclasses.replace(bundle, manifest=manifest)).waveform_probabilities(STREAM)
+    assert after.argmax() == np.argsort(before)[-2]
+    np.testing.assert_allclose(after, softmax(np.log(np.maximum(before, 1e-12)) + bias), atol=1e-6)
 
 
 def test_temperature_softens_without_changing_the_answer():

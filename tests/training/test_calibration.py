@@ -1,4 +1,4 @@
-"""Temperature, thresholds and curves against scikit-learn, closed forms, and counting."""
+"""Calibration, thresholds and curves against scikit-learn, closed forms, and counting."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,15 @@ from sklearn.metrics import auc, log_loss
 
 from sernet.runtime.errors import SernetError
 from sernet.training.calibration import (
+    BIAS_SPREAD,
     TEMPERATURES,
     area_under_risk_coverage,
+    calibration_of,
     logits_of,
     negative_log_likelihood,
     selection_curve,
-    temperature_of,
     threshold_for_accuracy,
     threshold_for_coverage,
-    with_temperature,
 )
 
 GENERATOR = np.random.default_rng(0)
@@ -27,43 +27,69 @@ CORRECT = GENERATOR.random(500) < CONFIDENCE
 
 
 def test_the_likelihood_is_scikit_learns():
-    for temperature in (0.5, 1.0, 3.0):
-        expected = log_loss(TARGETS, softmax(LOGITS / temperature, axis=1))
-        assert negative_log_likelihood(LOGITS, TARGETS, temperature) == pytest.approx(expected)
+    assert negative_log_likelihood(LOGITS, TARGETS) == pytest.approx(log_loss(TARGETS, softmax(LOGITS, axis=1)))
 
 
 @pytest.mark.parametrize("factor", [0.3, 1.0, 4.0])
 def test_answers_that_are_too_sure_by_a_factor_get_it_as_their_temperature(factor: float):
-    assert temperature_of(factor * LOGITS, TARGETS) == pytest.approx(factor, rel=0.05)
+    assert calibration_of(factor * LOGITS, TARGETS).temperature == pytest.approx(factor, rel=0.05)
 
 
-def test_with_two_classes_the_temperature_is_logistic_regressions_slope():
-    margin = GENERATOR.normal(0, 3, 1000)
-    targets = (GENERATOR.random(1000) < 1 / (1 + np.exp(-0.4 * margin))).astype(int)
-    fitted = LogisticRegression(C=np.inf, fit_intercept=False, tol=1e-8).fit(margin[:, None], targets)
-    found = temperature_of(np.stack([np.zeros(1000), margin], axis=1), targets)
-    assert 1 / found == pytest.approx(fitted.coef_[0, 0], rel=1e-3)
+@pytest.mark.parametrize("clips", [200, 4000])
+def test_temperature_and_biases_are_those_of_a_penalised_logistic_regression(clips: int):
+    """scikit-learn finds the same optimum: scores are one feature that all classes share, and columns for the biases.
+
+    With two classes, the margin is the feature, and the two biases of +-b / 2 cost as much as one of b with twice the
+    variance.
+    """
+    margin, targets = LOGITS[:clips, 0] - 1, (LOGITS[:clips, 0] + GENERATOR.normal(0, 2, clips) > 0).astype(int)
+    found = calibration_of(np.stack([np.zeros(clips), margin], axis=1), targets)
+    spread = BIAS_SPREAD * np.sqrt(2)
+    # the slope is not penalised: its column is so large that its coefficient is next to nothing
+    columns = np.stack([1e4 * margin, spread * np.ones(clips)], axis=1)
+    fitted = LogisticRegression(C=1, fit_intercept=False, tol=1e-10, max_iter=10000, solver="newton-cholesky")
+    slope, intercept = fitted.fit(columns, targets).coef_[0] * [1e4, spread]
+    assert 1 / found.temperature == pytest.approx(slope, rel=1e-3)
+    frequent = np.log((np.sum(targets == 1) + 1) / (np.sum(targets == 0) + 1))
+    assert found.bias[1] - found.bias[0] == pytest.approx(intercept - frequent, abs=2e-3)
+
+
+def test_a_network_that_leans_to_a_class_and_to_frequent_ones_answers_as_if_all_were_equally_frequent():
+    """Where the truth is known: Gaussian classes, of which one is rare, and a network that knows the frequencies."""
+    frequencies = np.array([0.5, 0.4, 0.1])
+    targets = GENERATOR.choice(3, p=frequencies, size=20000)
+    evidence = GENERATOR.normal(0, 1.5, (20000, 3)) + 1.5**2 * np.eye(3)[targets]  # its softmax: posterior, if equal
+    network = 2 * (evidence + np.log(frequencies)) + np.array([0.4, 0.0, -0.4])
+    calibrated = calibration_of(network, targets).applied(softmax(network, axis=1))
+    np.testing.assert_allclose(calibrated, softmax(evidence, axis=1), atol=0.03)
+
+
+def test_few_clips_do_not_bias_much_and_a_missing_class_stays_possible():
+    logits = np.zeros((3, 3))
+    few = calibration_of(logits, np.array([0, 0, 1]))
+    assert np.ptp(few.bias) < 1.5 and np.isfinite(few.bias).all()
+    assert sum(few.bias) == pytest.approx(0, abs=1e-9)
 
 
 def test_probabilities_serve_as_well_as_logits():
     exact = logits_of(softmax(3 * LOGITS, axis=1), smallest=1e-30)
-    assert temperature_of(exact, TARGETS) == pytest.approx(temperature_of(3 * LOGITS, TARGETS), rel=1e-4)
-    np.testing.assert_allclose(with_temperature(exact, 3.0), softmax(LOGITS, axis=1), atol=1e-9)
+    found, expected = calibration_of(exact, TARGETS), calibration_of(3 * LOGITS, TARGETS)
+    assert found.temperature == pytest.approx(expected.temperature, rel=1e-3)
+    np.testing.assert_allclose(found.bias, expected.bias, atol=1e-3)
 
 
 def test_a_zero_probability_of_the_truth_costs_much_but_not_everything():
     assert np.isfinite(negative_log_likelihood(logits_of(np.array([[1.0, 0.0]])), np.array([1])))
 
 
-def test_a_temperature_does_not_change_the_answer_and_stays_in_its_range():
-    assert (with_temperature(LOGITS, 7.0).argmax(axis=1) == LOGITS.argmax(axis=1)).all()
-    always_right = temperature_of(LOGITS, LOGITS.argmax(axis=1))  # the likelihood has no minimum
-    assert always_right == pytest.approx(TEMPERATURES[0], rel=0.01)
+def test_a_temperature_stays_in_its_range():
+    always_right = calibration_of(LOGITS, LOGITS.argmax(axis=1))  # the likelihood has no minimum
+    assert TEMPERATURES[0] <= always_right.temperature < 0.2
 
 
 def test_no_clips_are_refused():
     with pytest.raises(SernetError, match="there are none"):
-        temperature_of(np.empty((0, 3)), np.empty(0, int))
+        calibration_of(np.empty((0, 3)), np.empty(0, int))
 
 
 def test_every_point_of_the_curve_is_what_counting_gives():
