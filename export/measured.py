@@ -12,7 +12,7 @@ from sernet.runtime.calibration import NONE, Calibration
 from sernet.runtime.errors import SernetError
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.config import TrainConfig
-from sernet.training.protocols import CALIBRATED, PROTOCOLS, cross_corpus_fold
+from sernet.training.protocols import CALIBRATED, PROTOCOLS, calibrated_protocol, cross_corpus_fold
 from sernet.training.run import Run
 
 PLAIN = ("float", "int8")
@@ -65,9 +65,9 @@ def read_measured(folder: Path, run: Run, target: Format) -> Measured:
         )
     for family in {_family(result) for result in results}:
         _require_same_settings(folder / family, run)
-    own = [r for r in results if r["protocol"] == CALIBRATED and r["details"]["reading"] == wanted]
+    own = [r for r in results if r["what"] == "calibration" and r["details"]["reading"] == wanted]
     if not own:
-        results = [result for result in results if result["protocol"] != CALIBRATED]
+        results = [result for result in results if result["what"] != "calibration"]
     results.sort(key=lambda result: _rank(result, wanted))
     items = tuple(item for result in results for item in _items(result, wanted))
     if not own:
@@ -90,7 +90,7 @@ def _results(folder: Path) -> Iterator[dict[str, Any]]:
 
 def _tells_of(result: dict[str, Any], run: Run, wanted: str) -> bool:
     protocol, reading = result["protocol"], result["details"]["reading"]
-    if protocol == "loso-inner" or (protocol in PROTOCOLS and PROTOCOLS[protocol].peek):
+    if protocol == "loso-inner" or PROTOCOLS[calibrated_protocol(protocol) or protocol].peek:
         return False
     if protocol == "cross-corpus" and not result["details"]["folds"][0].startswith(_direction(run)):
         return False
@@ -102,7 +102,7 @@ def _direction(run: Run) -> str:
 
 
 def _family(result: dict[str, Any]) -> str:
-    return "loso" if result["protocol"] == CALIBRATED else PROTOCOLS[result["protocol"]].family
+    return PROTOCOLS[calibrated_protocol(result["protocol"]) or result["protocol"]].family
 
 
 def _require_same_settings(records: Path, run: Run) -> None:
@@ -131,7 +131,7 @@ def _require_same_settings(records: Path, run: Run) -> None:
 
 
 def _rank(result: dict[str, Any], wanted: str) -> tuple[int, int, float]:
-    """Protocols in their own order; of each, first the reading that is exported, then float, then the others.
+    """Protocols in their own order, calibrated first; of each, the reading that is exported, float, then the others.
 
     Those that know their speaker stand by kind, and of each kind the one that knows least first.
     """
@@ -139,7 +139,8 @@ def _rank(result: dict[str, Any], wanted: str) -> tuple[int, int, float]:
     readings = [wanted, *PLAIN, *CONDITIONS, *ENROLMENT_KINDS]
     name = reading if reading in readings else enrolment(reading)[0]
     place = readings.index(name) if name in readings else len(readings)
-    return [CALIBRATED, *PROTOCOLS].index(protocol), place, enrolment(reading)[1]
+    order = [name for each in PROTOCOLS for name in (CALIBRATED.get(each), each)]
+    return order.index(protocol), place, enrolment(reading)[1]
 
 
 def enrolment(reading: str) -> tuple[str, float]:
@@ -156,7 +157,7 @@ def _items(result: dict[str, Any], wanted: str) -> Iterator[dict[str, Any]]:
     details, reading = result["details"], result["details"]["reading"]
     plain = reading in PLAIN and result["protocol"] != "cross-corpus"
     for value in result["values"]:
-        if result["protocol"] == CALIBRATED and reading == wanted:
+        if result["what"] == "calibration" and reading == wanted:
             shown = "label" not in value
         else:
             shown = value["metric"] in (ACCURACIES if plain else _OVERVIEW)

@@ -7,7 +7,7 @@ from typing import Any
 from sernet.export.measured import ACCURACIES, ENROLMENT_KINDS, PLAIN, enrolment
 from sernet.runtime.bundle import Bundle, Manifest
 from sernet.training.augmentation.conditions import CONDITIONS
-from sernet.training.protocols import CALIBRATED, CALIBRATED_SUMMARY, INNER_SPEAKERS, PROTOCOLS
+from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY, INNER_SPEAKERS, PROTOCOLS, calibrated_protocol
 
 MEASURED = """\
 - The accuracy above was measured under the named protocol, with the interval that so few clips allow, and no other."""
@@ -15,6 +15,8 @@ NOT_MEASURED = "- Its accuracy was not measured."
 
 Items = list[dict[str, Any]]
 """Entries of a manifest's accuracy."""
+
+ENROLLED = "loso-enrolled"
 
 CONDITION_NAMES = {
     "snr20": "in pink noise, SNR 20 dB",
@@ -83,8 +85,7 @@ def _protocols(items: Items, manifest: Manifest, *, trained_on_all: bool) -> lis
         for item in shown
     ]
     also = ", and trained on all of the corpus, which therefore cannot measure it" if trained_on_all else ""
-    summaries = {name: protocol.summary for name, protocol in PROTOCOLS.items()} | {CALIBRATED: CALIBRATED_SUMMARY}
-    meant = [f"- `{name}`: {summaries[name]}." for name in dict.fromkeys(item["protocol"] for item in shown)]
+    meant = [f"- `{name}`: {_meaning(name)}." for name in dict.fromkeys(item["protocol"] for item in shown)]
     across = {item["corpus"] for item in shown if item["protocol"] == "cross-corpus"}
     return [
         "## Accuracy of its settings",
@@ -94,6 +95,12 @@ def _protocols(items: Items, manifest: Manifest, *, trained_on_all: bool) -> lis
         _table(("protocol", "reading", "metric", "value", "95 % interval", "clips", "seeds"), rows),
         "\n".join([*meant, *(f"- across corpora: {corpus}." for corpus in sorted(across))]),
     ]
+
+
+def _meaning(protocol: str) -> str:
+    if (plain := calibrated_protocol(protocol)) is None:
+        return PROTOCOLS[protocol].summary
+    return f"`{plain}`, and {CALIBRATION_SUMMARY}"
 
 
 def _robustness(items: Items) -> list[str]:
@@ -116,20 +123,31 @@ def _robustness(items: Items) -> list[str]:
 
 def _enrolment(items: Items) -> list[str]:
     """What it gains from knowing its speaker."""
-    known = {enrolment(item["reading"]): item["reading"] for item in items if item["protocol"] == "loso-enrolled"}
+    known = {
+        (item["protocol"], *enrolment(item["reading"])): item["reading"]
+        for item in items
+        if item["protocol"] in (ENROLLED, CALIBRATED[ENROLLED])
+    }
     if not known:
         return []
-    kinds = [kind for kind in ENROLMENT_KINDS if any(kind == found for found, _ in known)]
+    # columns: protocol, kind, and the protocol that knows nobody
+    systems = [(ENROLLED, kind, "loso") for kind in ENROLMENT_KINDS]
+    systems += [(CALIBRATED[ENROLLED], kind, CALIBRATED["loso"]) for kind in ENROLMENT_KINDS]
+    systems = [system for system in systems if any(system[:2] == place[:2] for place in known)]
 
-    def row(heard: str, protocol: str, readings: Iterable[str | None]) -> tuple[str, ...]:
-        found = [_found(items, protocol, reading, metric) for reading in readings for metric in ("UA", "WA")]
+    def row(heard: str, places: Iterable[tuple[str, str | None]]) -> tuple[str, ...]:
+        found = [_found(items, protocol, reading, metric) for protocol, reading in places for metric in ("UA", "WA")]
         return heard, *map(_percent, found)
 
-    rows = [row("nothing", "loso", ["float"] * len(kinds))] if _found(items, "loso", "float", "UA") else []
-    for seconds in sorted({seconds for _, seconds in known}):
+    rows = [row("nothing", [(unknown, "float") for *_, unknown in systems])]
+    for seconds in sorted({seconds for *_, seconds in known}):
         heard = "all other clips" if seconds == math.inf else f"{seconds:g} s"
-        rows.append(row(heard, "loso-enrolled", [known.get((kind, seconds)) for kind in kinds]))
-    figures = (f"{ENROLMENT_KINDS[kind]}: {metric}, % [95 % interval]" for kind in kinds for metric in ("UA", "WA"))
+        rows.append(row(heard, [(name, known.get((name, kind, seconds))) for name, kind, _ in systems]))
+    figures = (
+        f"{ENROLMENT_KINDS[kind]}{', calibrated' if name != ENROLLED else ''}: {metric}, % [95 % interval]"
+        for name, kind, _ in systems
+        for metric in ("UA", "WA")
+    )
     return [
         "## Getting to know its owner",
         "What the float model answers when it has heard so much of the speaker's other recordings before, without any "
@@ -141,7 +159,7 @@ def _enrolment(items: Items) -> list[str]:
 
 def _calibration(items: Items, manifest: Manifest) -> list[str]:
     """How sure it may say it is, and when it says that it is not."""
-    chosen = [item for item in items if item["protocol"] == CALIBRATED and item["metric"] not in ACCURACIES]
+    chosen = [item for item in items if calibrated_protocol(item["protocol"]) and item["metric"] not in ACCURACIES]
     if not chosen:
         return ["## Calibration", "Not calibrated: its probabilities are the network's own, and none is too low."]
     rows = [(item["metric"], *_value(item), str(item["n"])) for item in chosen]

@@ -24,11 +24,11 @@ SENTENCE_GROUPS = 2
 INNER_SPEAKERS = 3
 """Speakers that `loso-inner` answers for each test speaker: with one alone, what is chosen is that speaker's own."""
 
-CALIBRATED = "loso-calibrated"
-"""Name under which `loso` is reported with calibrations and thresholds that were chosen under `loso-inner`."""
-CALIBRATED_SUMMARY = (
-    f"leave one speaker out; calibration and threshold are chosen on the next {INNER_SPEAKERS} speakers, answered by a "
-    "model that heard neither them nor the test speaker"
+CALIBRATED = {"loso": "loso-calibrated", "loso-enrolled": "loso-enrolled-calibrated"}
+"""Names under which protocols are reported with calibrations and thresholds that were chosen under `loso-inner`."""
+CALIBRATION_SUMMARY = (
+    f"calibration and threshold are chosen on the next {INNER_SPEAKERS} speakers, answered by a model that heard "
+    "neither them nor the test speaker"
 )
 
 
@@ -244,3 +244,8 @@ def named_protocol(name: str) -> Protocol:
     if name not in PROTOCOLS:
         raise SernetError(f"no protocol {name!r}: use one of {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
+
+
+def calibrated_protocol(name: str) -> str | None:
+    """The protocol that is reported under a name of `CALIBRATED`; None for a name that is not among them."""
+    return next((protocol for protocol, calibrated in CALIBRATED.items() if calibrated == name), None)

@@ -27,7 +27,11 @@ PRESETS = ("paper", "sernet")
 ENROLLED_PRESET = "sernet"
 """The one that can know its speaker."""
 
-EMODB_PROTOCOLS = ("loso", CALIBRATED, "loso-enrolled", "loso-peek", "random-peek", "text")
+EMODB_PROTOCOLS = (
+    *("loso", CALIBRATED["loso"]),
+    *("loso-enrolled", CALIBRATED["loso-enrolled"]),
+    *("loso-peek", "random-peek", "text"),
+)
 """In the order of the rows, the headline first."""
 
 HEARD = {f"-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"": "all other clips"}
@@ -110,8 +114,11 @@ def _emodb_table(results: Path) -> Table | None:
 
 def _robustness_table(results: Path) -> Table | None:
     conditions = {"float": "as recorded", **CONDITION_NAMES}
-    found = {f"`{preset}`": _readings(results, preset, "loso", conditions) for preset in PRESETS}
-    found |= {f"`{preset}`, calibrated": _readings(results, preset, CALIBRATED, conditions) for preset in PRESETS}
+    found = {
+        f"`{preset}`{suffix}": _readings(results, preset, protocol, conditions)
+        for protocol, suffix in (("loso", ""), (CALIBRATED["loso"], ", calibrated"))
+        for preset in PRESETS
+    }
     found = {system: measured for system, measured in found.items() if set(measured) - {"float"}}
     rows = [
         (meaning, *(cell for measured in found.values() for cell in _kept_and_lost(measured, condition)))
@@ -133,24 +140,23 @@ def _kept_and_lost(measured: dict[str, Evaluation], condition: str) -> tuple[str
 
 
 def _enrolment_table(results: Path) -> Table | None:
-    unknown = _readings(results, ENROLLED_PRESET, "loso", ["float"])
-    names = [kind + amount for kind in ENROLMENT_KINDS for amount in HEARD]
-    known = _readings(results, ENROLLED_PRESET, "loso-enrolled", names)
-    kinds = [kind for kind in ENROLMENT_KINDS if any(kind + amount in known for amount in HEARD)]
-    rows = [("0 s", *found.cells[:2] * len(kinds)) for found in unknown.values()]
-    rows += [
-        (heard, *(cell for kind in kinds for cell in _accuracy(known.get(kind + amount))))
-        for amount, heard in HEARD.items()
-        if any(kind + amount in known for kind in kinds)
-    ]
-    figures = (f"{ENROLMENT_KINDS[kind]}: {figure}" for kind in kinds for figure in (UA, WA))
+    """Two columns for each kind of reading, and for those that are calibrated; a row for each amount of speech."""
+    columns, cells, shown = [], {}, []
+    for protocol, unknown in (("loso-enrolled", "loso"), (CALIBRATED["loso-enrolled"], CALIBRATED["loso"])):
+        for kind, title in ENROLMENT_KINDS.items():
+            known = _readings(results, ENROLLED_PRESET, protocol, [kind + amount for amount in HEARD])
+            if not known:
+                continue
+            shown += known.values()
+            system = title if protocol == "loso-enrolled" else f"{title}, calibrated"
+            columns += [f"{system}: {figure}" for figure in (UA, WA)]
+            heard = {words: known.get(kind + amount) for amount, words in HEARD.items()}
+            heard = {"0 s": _readings(results, ENROLLED_PRESET, unknown, ["float"]).get("float"), **heard}
+            for words, found in heard.items():
+                cells.setdefault(words, []).extend((NOTHING, NOTHING) if found is None else found.cells[:2])
+    rows = [(words, *figures) for words, figures in cells.items() if set(figures) != {NOTHING}]
     title = f"Getting to know its owner: EMO-DB, preset `{ENROLLED_PRESET}`, float"
-    return _table(title, ("speech of the speaker heard before", *figures), rows, list(known.values()))
-
-
-def _accuracy(found: Evaluation | None) -> tuple[str, str]:
-    """UA and WA, where they were measured."""
-    return (NOTHING, NOTHING) if found is None else found.cells[:2]
+    return _table(title, ("speech of the speaker heard before", *columns), rows, shown)
 
 
 def _other_corpora_table(results: Path) -> Table | None:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from sernet.benchmarks.evaluation.pooling import Pooled, pool
+from sernet.benchmarks.evaluation.readings import READINGS
 from sernet.benchmarks.evaluation.record import Record, settings
+from sernet.export.measured import enrolment
 from sernet.runtime.calibration import Calibration
 from sernet.runtime.errors import SernetError
-from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.calibration import (
     SMALLEST,
     calibration_of,
@@ -26,8 +27,9 @@ from sernet.training.protocols import PROTOCOLS
 
 OUTER, INNER = PROTOCOLS["loso"], PROTOCOLS["loso-inner"]
 
-CHOSEN_ON = {"float": "float", "int8": "int8"} | dict.fromkeys(CONDITIONS, "float")
-"""Readings that can be calibrated, and of which reading the choice is made: a device does not know of the noise."""
+CHOSEN_ON = {"int8": "int8"} | {name: "float" for name in READINGS if name != "int8" and enrolment(name)[0] != "varied"}
+"""Readings that can be calibrated, and of which reading the choice is made: it is one for all places and speakers. What
+all answers to a speaker have in common, as a bias, the readings `varied` have taken out."""
 
 SMALLEST_PROBABILITY = {"float": SMALLEST, "int8": 1 / 512}
 """What a probability of 0 stands for in the records of a reading: int8 outputs are multiples of 1/256, and half of that
@@ -99,8 +101,8 @@ def calibrate(outer: Sequence[Record], inner: Sequence[Record], reading: str, ta
         raise SernetError(f"the reading {reading} is not calibrated: use {', '.join(CHOSEN_ON)}")
     if not 0 < target_accuracy < 1:
         raise SernetError(f"the target accuracy must lie between 0 and 1, not {target_accuracy:g}")
-    chosen_on = CHOSEN_ON[reading]
-    before, clean, within = pool(outer, OUTER, reading), pool(outer, OUTER, chosen_on), pool(inner, INNER, chosen_on)
+    chosen_on, protocol = CHOSEN_ON[reading], PROTOCOLS["loso-enrolled" if READINGS[reading].enrolled else "loso"]
+    before, clean, within = pool(outer, protocol, reading), pool(outer, OUTER, chosen_on), pool(inner, INNER, chosen_on)
     _require_one_study(outer[0], inner[0])
     if missing := sorted(set(before.folds) - set(within.folds)):
         raise SernetError(

@@ -16,7 +16,7 @@ from sernet.benchmarks.tables import Table, percent
 from sernet.training.calibration import logits_of, negative_log_likelihood, selection_curve
 from sernet.training.comparison import paired_difference
 from sernet.training.metrics import class_recall, expected_calibration_error, unweighted_accuracy
-from sernet.training.protocols import CALIBRATED, CALIBRATED_SUMMARY
+from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY
 from sernet.training.result import Result
 
 CURVE_POINTS = 100
@@ -29,6 +29,8 @@ def write_calibration(
     folder: Path, reading: str, target_accuracy: float, seeds: Sequence[int] = (), folds: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Calibrate the records below `folder`; write ``loso-calibrated-READING.json`` and, below ``figures``, its plot.
+
+    Readings that know their speaker go to ``loso-enrolled-calibrated-READING.json``.
 
     Args:
         folder: of results, with records of `loso` and `loso-inner`.
@@ -44,7 +46,7 @@ def write_calibration(
     """
     outer, inner = (load_records(folder, protocol.family, seeds, folds) for protocol in (OUTER, INNER))
     calibrated = calibrate(outer, inner, reading, target_accuracy)
-    name = f"{CALIBRATED}-{reading}"
+    name = f"{CALIBRATED[calibrated.before.protocol.name]}-{reading}"
     if not calibrated.complete:
         name += f"-folds-{'-'.join(calibrated.before.folds)}"
     result, path = calibration_result(calibrated), folder / f"{name}.json"
@@ -80,13 +82,13 @@ def calibration_result(calibrated: Calibrated) -> Result:
     return Result(
         what="calibration",
         subject=before.subject,
-        protocol=CALIBRATED,
+        protocol=CALIBRATED[before.protocol.name],
         corpus=before.corpus,
         n=len(before.clips),
         seed=before.seeds[0],
         values=values,
         details={
-            "protocol": CALIBRATED_SUMMARY,
+            "protocol": f"{before.protocol.summary}; {CALIBRATION_SUMMARY}",
             "reading": before.reading,
             "note": before.note,
             "folds": list(before.folds),

@@ -10,9 +10,10 @@ import pytest
 
 from sernet.benchmarks.evaluation.accuracy_tables import accuracy_tables
 from sernet.benchmarks.evaluation.anchors import ANCHORS
+from sernet.benchmarks.evaluation.calibration_report import write_calibration
 from sernet.benchmarks.evaluation.record import save_record
 from sernet.benchmarks.evaluation.report import write_evaluation
-from sernet.benchmarks.tables import Table
+from sernet.benchmarks.tables import Table, percent
 from sernet.runtime.errors import SernetError
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.config import TrainConfig
@@ -137,6 +138,33 @@ def test_measured_rows_stand_among_other_systems_of_their_protocol(results: Path
         (f"Light-SERNet, cross entropy ({paper})", "random-peek", "94.15", "94.21", "-", "-"),
         (f"Light-SERNet, focal ({paper})", "random-peek", "92.88", "93.08", "-", "-"),
     )
+
+
+def test_calibrated_answers_stand_beside_the_others(results: Path):
+    folder = results / "emodb-sernet"
+    inner = {name: [(3, 1), (2, 2)] for name in ("float", "room")}
+    write_records(folder, "loso-inner", inner, folds=SPEAKERS[-1:] + SPEAKERS[:-1])
+    shown = {reading: write_calibration(folder, reading, 0.9) for reading in ("float", "room", "enrolled-60")}
+    cells = {
+        reading: [percent(next(v for v in result["values"] if v["metric"] == metric)) for metric in ("UA", "WA")]
+        for reading, result in shown.items()
+    }
+    rows = titled(results, "EMO-DB, 7 classes").rows
+    assert ("`sernet`, float", "loso-calibrated", *cells["float"], "25", "2") in rows
+    known = "`sernet`, float, 60 s of the speaker heard"
+    assert (known, "loso-enrolled-calibrated", *cells["enrolled-60"], "25", "2") in rows
+    table = titled(results, "Robustness")
+    place = table.columns.index("`sernet`, calibrated: UA, % [95 %]")
+    assert {row[0]: row[place] for row in table.rows if row[place] != "-"} == {
+        "as recorded": cells["float"][0],
+        "in simulated rooms": cells["room"][0],
+    }
+    table = titled(results, "Getting to know its owner")
+    place = table.columns.index("features only (`enrolled-N`), calibrated: UA, % [95 %]")
+    assert {row[0]: row[place] for row in table.rows if row[place] != "-"} == {
+        "0 s": cells["float"][0],
+        "60 s": cells["enrolled-60"][0],
+    }
 
 
 def test_an_interval_is_the_results(results: Path):

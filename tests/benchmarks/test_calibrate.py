@@ -59,7 +59,7 @@ def record(family: str, fold: str, speakers: list[str], seed: int, reading: str 
             "sentence": ["one"] * len(names),
             "target": targets.tolist(),
         },
-        "readings": {name: np.round(probabilities, 4).tolist() for name in (reading, "snr10")},
+        "readings": {name: np.round(probabilities, 4).tolist() for name in (reading, "snr10", "enrolled-60")},
     }
 
 
@@ -188,13 +188,19 @@ def test_a_release_is_chosen_on_all_answers_of_loso(calibrated: Calibrated):
     assert (after.argmax(axis=1) == targets)[accepted].mean() >= 0.9
 
 
-def test_in_noise_a_device_has_the_calibration_that_was_chosen_without(calibrated: Calibrated):
+@pytest.mark.parametrize(
+    ("reading", "protocol"), [("snr10", "loso-calibrated"), ("enrolled-60", "loso-enrolled-calibrated")]
+)
+def test_in_noise_and_with_a_profile_a_device_has_the_calibration_that_was_chosen_without(
+    reading: str, protocol: str, calibrated: Calibrated
+):
     outer = copy.deepcopy(OUTER)
-    for item in outer:  # noisier
-        item["readings"]["snr10"] = softmax(0.3 * np.log(np.maximum(item["readings"]["snr10"], 1e-4)), axis=1).tolist()
-    noisy = calibrate(outer, INNER, "snr10", 0.9)
-    assert (noisy.folds, noisy.release) == (calibrated.folds, calibrated.release)
-    assert (noisy.before.probabilities != calibrated.before.probabilities).any()
+    for item in outer:  # less sure
+        item["readings"][reading] = softmax(0.3 * np.log(np.maximum(item["readings"][reading], 1e-4)), axis=1).tolist()
+    found = calibrate(outer, INNER, reading, 0.9)
+    assert (found.folds, found.release) == (calibrated.folds, calibrated.release)
+    assert (found.before.probabilities != calibrated.before.probabilities).any()
+    assert calibration_result(found).protocol == protocol
 
 
 def test_a_device_gives_the_int8_answers_that_the_threshold_was_chosen_to_give():
@@ -268,8 +274,8 @@ def test_records_that_cannot_choose_for_each_other_are_refused(change: Callable[
 
 
 def test_a_reading_or_an_accuracy_that_is_none_is_refused():
-    with pytest.raises(SernetError, match="the reading enrolled is not calibrated: use float, int8, snr20"):
-        calibrate(OUTER, INNER, "enrolled", 0.9)
+    with pytest.raises(SernetError, match="the reading varied-60 is not calibrated: use int8, float, snr20"):
+        calibrate(OUTER, INNER, "varied-60", 0.9)
     with pytest.raises(SernetError, match=r"between 0 and 1, not 1\.5"):
         calibrate(OUTER, INNER, "float", 1.5)
 

@@ -20,7 +20,7 @@ from sernet.export.measured import Measured, read_measured
 from sernet.runtime import Network, SernetError, load_bundle
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.calibration import Calibration
-from sernet.training.protocols import CALIBRATED_SUMMARY, PROTOCOLS
+from sernet.training.protocols import CALIBRATION_SUMMARY, PROTOCOLS
 from sernet.training.run import Run
 
 SPEAKERS = [f"s{number}" for number in range(5)]
@@ -96,7 +96,7 @@ def results(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     write("loso", "int8", folds=("s0", "s1"), complete=False)
     for fold in (f"{name}-to-other", f"other-to-{name}"):
         write("cross-corpus", "float", folds=(fold,))
-    for reading in ("float", "int8", "snr10"):
+    for reading in ("float", "int8", "snr10", "enrolled-60"):
         write_calibration(folder, reading, 0.7)
     return folder
 
@@ -138,6 +138,7 @@ def test_the_headline_comes_first_and_what_peeks_is_partial_or_is_of_another_tra
     others += [("loso-enrolled", reading) for reading in ("enrolled-5", "enrolled-60", "enrolled", *VARIED)]
     others += [("cross-corpus", "float")]
     calibrated = [("loso-calibrated", reading) for reading in ("int8", "float", "snr10")]
+    others.insert(3, ("loso-enrolled-calibrated", "enrolled-60"))
     assert places(int8) == [*calibrated, ("loso", "int8"), ("loso", "float"), *others]
     assert [item["metric"] for item in int8.accuracy[:3]] == ["UA", "WA", "weighted F1"]
     dynamic = read_measured(results, Run.open(released), FORMATS["dynamic"])
@@ -197,7 +198,9 @@ def test_the_card_tells_every_figure_what_noise_costs_and_what_knowing_the_speak
     rows = [line.split(" | ")[0] for line in card.splitlines() if line.startswith("| ")]
     start = rows.index("| heard before")
     assert rows[start + 2 : start + 7] == ["| nothing", "| 5 s", "| 30 s", "| 60 s", "| all other clips"]
-    assert f"| nothing | {ua} | {wa} | {ua} | {wa} |" in card
+    own = f"{percent('loso-calibrated-float', 'UA')} | {percent('loso-calibrated-float', 'WA')}"
+    assert f"| nothing | {ua} | {wa} | {ua} | {wa} | {own} |" in card
+    assert f" | {percent('loso-enrolled-calibrated-enrolled-60', 'UA')} | " in card
     figures = {name: percent(f"loso-enrolled-{name}", "UA") for name in ("enrolled-60", "varied-60", "varied-30")}
     assert f"| 60 s | {figures['enrolled-60']} | " in card and f" | {figures['varied-60']} | " in card
     assert f"| 30 s | - | - | {figures['varied-30']} | " in card
@@ -210,7 +213,7 @@ def test_the_card_tells_every_figure_what_noise_costs_and_what_knowing_the_speak
     calibrated = percent("loso-calibrated-snr10", "UA")
     assert "Under `loso-calibrated`, by the float model:" in card and calibrated in card
     assert "Not measured: no clips were held out" in card and "has never heard silence" in card
-    assert PROTOCOLS["loso"].summary in card and CALIBRATED_SUMMARY in card
+    assert PROTOCOLS["loso"].summary in card and CALIBRATION_SUMMARY in card
     assert "answers Other corpus" in card and "not for judging people" in card
 
 
