@@ -50,9 +50,10 @@ train: setup
 experiments: setup
 	$(BIN)/sernet evaluate --experiments $(ARGS)
 
-# The README's tables of accuracy, from what evaluations left below results/.
+# The tables of accuracy, and of looks, from what evaluations left below results/.
 tables: setup
 	$(BIN)/sernet evaluate --tables README.md
+	$(BIN)/sernet evaluate --tables results/looks/README.md
 
 export-int8: setup
 	$(EXPORT) --format int8

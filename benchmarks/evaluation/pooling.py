@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -58,7 +57,7 @@ def pool(records: Sequence[Record], protocol: Protocol, reading: str) -> Pooled:
     for name in ("subject", "corpus", "answered", "labels", "family"):
         if any(record[name] != first[name] for record in records):
             raise SernetError(f"the records are of different studies (another {name}): give each its own --out")
-    if any(_shared_settings(record) != _shared_settings(first) for record in records):
+    if not all(_trained_alike(record, first) for record in records):
         raise SernetError("the records were trained with different settings: give each study its own --out")
     seeds = sorted({record["seed"] for record in records})
     per_seed = [_by_clip([r for r in records if r["seed"] == seed], protocol, reading) for seed in seeds]
@@ -113,8 +112,12 @@ def reading_of(record: Record, protocol: Protocol, reading: str) -> str:
     return name
 
 
-def _shared_settings(record: Record) -> dict[str, Any]:
-    return settings(record["config"]) | {"seed": None, "keep": None}
+def _trained_alike(one: Record, other: Record) -> bool:
+    """Whether two records are of the same settings; of settings that are gone, when they are written alike."""
+    own = {"seed": None, "keep": None}
+    if one["config"] | own == other["config"] | own:
+        return True
+    return settings(one["config"]) | own == settings(other["config"]) | own
 
 
 Answer = tuple[str | None, int, list[float]]

@@ -51,6 +51,13 @@ def test_they_replace_what_stands_between_two_lines_of_a_page(
     assert page.read_text() == PAGE.replace("old\n", f"\n{NOTHING_MEASURED}\n\n")
 
 
+def test_a_page_of_looks_gets_those(results: Path, tmp_path: Path):
+    page = tmp_path / "looks.md"
+    page.write_text(PAGE.replace("accuracy", "looks"))
+    assert command(results, "--tables", str(page)) == 0
+    assert page.read_text() == PAGE.replace("accuracy", "looks").replace("old\n", f"\n{NOTHING_MEASURED}\n\n")
+
+
 @pytest.mark.parametrize(
     ("page", "words", "message"),
     [
