@@ -46,13 +46,7 @@ def accuracy_gain(run: Run, probabilities: np.ndarray, baseline: np.ndarray) -> 
     answers = np.stack([probabilities.argmax(axis=1), baseline.argmax(axis=1)], axis=1)
     speakers = [clip.speaker for clip in clips]
     difference = bootstrap_interval(_gain, targets, answers, speakers, seed=run.config.seed)
-    return {
-        "metric": "UA difference",
-        "value": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "resampled": difference.unit,
-    }
+    return difference.figure("UA difference")
 
 
 def confusion_counts(run: Run, probabilities: np.ndarray) -> list[list[int]]:

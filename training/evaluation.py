@@ -59,15 +59,7 @@ def accuracy_values(run: Run, clips: Sequence[Clip], probabilities: np.ndarray) 
         ("weighted F1", metrics.weighted_f1),
     ):
         interval = metrics.bootstrap_interval(metric, targets, predictions, speakers, seed=run.config.seed)
-        values.append(
-            {
-                "metric": name,
-                "value": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-                "resampled": interval.unit,
-            }
-        )
+        values.append(interval.figure(name))
     return [*values, {"metric": "ECE", "value": metrics.expected_calibration_error(targets, probabilities)}]
 
 

@@ -6,6 +6,7 @@ times as long, is the oracle in the tests.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -25,6 +26,16 @@ class Interval:
     high: float
     unit: str
     """What was resampled: speakers or clips."""
+
+    def figure(self, metric: str) -> dict[str, Any]:
+        """As an entry of a Result's values: metric, value, low, high, resampled."""
+        return {
+            "metric": metric,
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "resampled": self.unit,
+        }
 
 
 def confusion(targets: np.ndarray, predictions: np.ndarray, classes: int) -> np.ndarray:

@@ -138,13 +138,7 @@ def _ua_gained(calibrated: Calibrated) -> dict[str, Any]:
     """UA after minus UA before, in pairs."""
     before = calibrated.before
     gained = paired_difference(unweighted_accuracy, before.targets, before.answers, calibrated.answers, before.speakers)
-    return {
-        "metric": "UA gained",
-        "value": gained.value,
-        "low": gained.low,
-        "high": gained.high,
-        "resampled": gained.unit,
-    }
+    return gained.figure("UA gained")
 
 
 def _answered_accuracy(targets: np.ndarray, given: np.ndarray) -> float:

@@ -58,15 +58,7 @@ def compare(first: Pooled, second: Pooled) -> Result:
     values = []
     for name, metric in ANSWER_METRICS.items():
         interval = paired_difference(metric, first.targets, first.answers, second.answers, first.speakers)
-        values.append(
-            {
-                "metric": name,
-                "value": interval.value,
-                "low": interval.low,
-                "high": interval.high,
-                "resampled": interval.unit,
-            }
-        )
+        values.append(interval.figure(name))
     return Result(
         what="comparison",
         subject=f"{_named(second)} minus {_named(first)}",

@@ -75,13 +75,7 @@ def confusion_over_seeds(pooled: Pooled) -> np.ndarray:
 def pooled_value(name: str, metric: Metric, pooled: Pooled, answers: np.ndarray) -> dict[str, Any]:
     """A figure of answers (clips, seeds, ...): mean over the seeds and interval; of several also each."""
     interval = metrics.bootstrap_interval(metrics.over_seeds(metric), pooled.targets, answers, pooled.speakers)
-    value = {
-        "metric": name,
-        "value": interval.value,
-        "low": interval.low,
-        "high": interval.high,
-        "resampled": interval.unit,
-    }
+    value = interval.figure(name)
     if len(pooled.seeds) > 1:
         each = [metric(pooled.targets, answers[:, seed]) for seed in range(len(pooled.seeds))]
         value |= {"deviation": float(np.std(each, ddof=1)), "seeds": each}
