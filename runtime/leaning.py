@@ -7,8 +7,9 @@ import numpy as np
 PRIOR_ANSWERS = 4.0
 """Answers that a voice without any leaning is worth; chosen on RAVDESS."""
 
-SMALLEST = 1 / 512
-"""Probabilities below this count as this: int8 outputs are multiples of 1/256."""
+SMALLEST = 1e-6
+"""Probabilities below this count as this. What an int8 network calls impossible is 0; calibrated, half of its smallest
+step is about so much."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sernet.runtime.calibration import Calibration
 from sernet.runtime.leaning import PRIOR_ANSWERS, SMALLEST, Leaning
 
 
@@ -37,6 +38,14 @@ def test_answers_without_a_leaning_stay_as_they_are():
     scores = np.concatenate([scores, -scores])
     leaning = Leaning.of(softmax(scores))
     np.testing.assert_allclose(leaning.taken_from(softmax(scores[3])), softmax(scores[3]), atol=1e-6)
+
+
+def test_a_temperature_makes_answers_surer_and_changes_none():
+    answers, calibration = softmax(SCORES + BIAS), Calibration(0.4)
+    own, calibrated = Leaning.of(answers), Leaning.of(calibration.applied(answers))
+    for answer in answers[:9]:
+        expected = calibration.applied(own.taken_from(answer))
+        np.testing.assert_allclose(calibrated.taken_from(calibration.applied(answer)), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("sure", [1.0, 1 - SMALLEST])
