@@ -144,9 +144,10 @@ class Bundle:
 def pack_bundle(flatbuffer: bytes, manifest: Manifest) -> bytes:
     """The bytes of a bundle: the flatbuffer with its description appended."""
     buffer = io.BytesIO(flatbuffer)
-    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(zipfile.ZipInfo("sernet.json", _ZIP_DATE), json.dumps(manifest.to_json(), indent=2) + "\n")
-        archive.writestr(zipfile.ZipInfo("labels.txt", _ZIP_DATE), "\n".join(manifest.labels) + "\n")
+    texts = {"sernet.json": json.dumps(manifest.to_json(), indent=2), "labels.txt": "\n".join(manifest.labels)}
+    with zipfile.ZipFile(buffer, "a") as archive:
+        for name, text in texts.items():
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), f"{text}\n", zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

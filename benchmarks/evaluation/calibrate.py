@@ -74,7 +74,7 @@ class Calibrated:
     release: Choice
     target_accuracy: float
     complete: bool
-    """Whether every speaker was a test speaker and chosen on once."""
+    """Whether every speaker was a test speaker, and chosen on."""
     notes: tuple[str, ...]
     """What a reader must know: seeds that lack, folds that do not reach the accuracy."""
 
