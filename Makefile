@@ -50,9 +50,9 @@ train: setup
 experiments: setup
 	$(BIN)/sernet evaluate --experiments $(ARGS)
 
-# The tables of accuracy, and of looks, from what evaluations left below results/.
+# Tables and picture of accuracy, and the table of looks, from what evaluations left below results/.
 tables: setup
-	$(BIN)/sernet evaluate --tables README.md
+	$(BIN)/sernet evaluate --tables README.md --plot docs/enrolment.svg
 	$(BIN)/sernet evaluate --tables results/looks/README.md
 
 export-int8: setup

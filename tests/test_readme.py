@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from sernet.benchmarks.evaluation.accuracy_tables_command import with_tables
+from sernet.benchmarks.evaluation.enrolment_plot import draw_enrolment
 from sernet.cli import VERBS as HOST_VERBS
 from sernet.runtime.bundle import load_bundle
 from sernet.runtime.cli import VERBS as DEVICE_VERBS
@@ -54,6 +55,12 @@ def test_the_shipped_models_accuracy_is_the_readmes():
     (row,) = [line for line in README.splitlines() if line.startswith("| `sernet`, int8 | loso-calibrated |")]
     interval = f"[{headline['low'] * 100:.1f}, {headline['high'] * 100:.1f}]"
     assert headline["metric"] == "UA" and f"{headline['value'] * 100:.1f} {interval}" in row
+
+
+def test_the_picture_of_enrolment_is_that_of_the_results(tmp_path: Path):
+    draw_enrolment(ROOT / "results", tmp_path / "drawn.svg")
+    drawn = (ROOT / "docs" / "enrolment.svg").read_bytes()
+    assert (tmp_path / "drawn.svg").read_bytes() == drawn, "the results have changed: run `make tables`"
 
 
 def test_the_accuracy_tables_are_those_of_the_results():

@@ -37,6 +37,9 @@ EMODB_PROTOCOLS = (
 HEARD = {f"-{seconds}": f"{seconds} s" for seconds in ENROLMENT_S} | {"": "all other clips"}
 """How much of the speaker a reading knows whose name ends so, in words."""
 
+NOBODY = "0 s"
+"""In the place of `HEARD`, for a reading that knows nobody."""
+
 SYSTEMS = {reading: reading for reading in PLAIN} | {
     f"{kind}{amount}": f"float, {HEARD[amount]} of the speaker heard{in_moods}"
     for kind, in_moods in zip(ENROLMENT_KINDS, ("", " in many moods"), strict=True)
@@ -139,24 +142,40 @@ def _kept_and_lost(measured: dict[str, Evaluation], condition: str) -> tuple[str
     return percent(ua), lost
 
 
-def _enrolment_table(results: Path) -> Table | None:
-    """Two columns for each kind of reading, and for those that are calibrated; a row for each amount of speech."""
-    columns, cells, shown = [], {}, []
-    for protocol, unknown in (("loso-enrolled", "loso"), (CALIBRATED["loso-enrolled"], CALIBRATED["loso"])):
+def enrolment_curves(results: Path) -> dict[str, dict[str, Evaluation]]:
+    """What was measured by how much of the speaker was heard before (`NOBODY` first), for each kind of reading.
+
+    Calibrated readings are kinds of their own; a kind of which nothing was measured is not there.
+    """
+    curves = {}
+    for protocol, unknown, suffix in (
+        ("loso-enrolled", "loso", ""),
+        (CALIBRATED["loso-enrolled"], CALIBRATED["loso"], ", calibrated"),
+    ):
+        nobody = _readings(results, ENROLLED_PRESET, unknown, ["float"])
         for kind, title in ENROLMENT_KINDS.items():
             known = _readings(results, ENROLLED_PRESET, protocol, [kind + amount for amount in HEARD])
-            if not known:
-                continue
-            shown += known.values()
-            system = title if protocol == "loso-enrolled" else f"{title}, calibrated"
-            columns += [f"{system}: {figure}" for figure in (UA, WA)]
-            heard = {words: known.get(kind + amount) for amount, words in HEARD.items()}
-            heard = {"0 s": _readings(results, ENROLLED_PRESET, unknown, ["float"]).get("float"), **heard}
-            for words, found in heard.items():
-                cells.setdefault(words, []).extend((NOTHING, NOTHING) if found is None else found.cells[:2])
-    rows = [(words, *figures) for words, figures in cells.items() if set(figures) != {NOTHING}]
+            if known:
+                names = {"float": NOBODY} | {kind + amount: words for amount, words in HEARD.items()}
+                curves[title + suffix] = {names[reading]: found for reading, found in (nobody | known).items()}
+    return curves
+
+
+def _enrolment_table(results: Path) -> Table | None:
+    curves = enrolment_curves(results)
+    rows = [
+        (heard, *(cell for curve in curves.values() for cell in _accuracy(curve.get(heard))))
+        for heard in (NOBODY, *HEARD.values())
+        if any(heard in curve for curve in curves.values())
+    ]
+    columns = ("speech of the speaker heard before", *(f"{kind}: {figure}" for kind in curves for figure in (UA, WA)))
     title = f"Getting to know its owner: EMO-DB, preset `{ENROLLED_PRESET}`, float"
-    return _table(title, ("speech of the speaker heard before", *columns), rows, shown)
+    return _table(title, columns, rows, [found for curve in curves.values() for found in curve.values()])
+
+
+def _accuracy(found: Evaluation | None) -> tuple[str, str]:
+    """UA and WA, where they were measured."""
+    return (NOTHING, NOTHING) if found is None else found.cells[:2]
 
 
 def _other_corpora_table(results: Path) -> Table | None:

@@ -33,7 +33,7 @@ EXAMPLES = [
     "sernet evaluate --calibrate results/emodb-sernet --target-accuracy 0.9",
     "sernet evaluate --compare results/emodb-paper results/emodb-quick",
     "sernet evaluate --compare results/emodb-paper/loso-float.json results/emodb-paper/loso-int8.json",
-    "sernet evaluate --tables README.md --out results",
+    "sernet evaluate --tables README.md --plot enrolment.svg --out results",
 ]
 
 DEFAULT_PROTOCOL, DEFAULT_PRESET = "loso", "paper"
@@ -91,6 +91,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--target-accuracy", type=float, default=0.9, metavar="A", help="calibrate: of given answers (default: 0.9)")
     add("--compare", nargs=2, type=Path, metavar=("A", "B"), help="B minus A: two --out folders, or results in them")
     add("--tables", nargs="?", type=Path, const=Path("-"), metavar="PAGE.md", help="tables of all results")
+    add("--plot", type=Path, metavar="FILE.svg", help="of all results: what knowing its owner is worth, as a picture")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
         return _experiments(args)
     if args.calibrate:
         return _calibrate(args)
-    if args.tables:
+    if args.tables or args.plot:
         return _tables(args)
     from sernet.training.config import load_preset
     from sernet.training.protocols import named_protocol
@@ -260,7 +261,13 @@ def _tables(args: argparse.Namespace) -> int:
     import_quietly()
     from sernet.benchmarks.evaluation.accuracy_tables_command import show_tables
 
-    return show_tables(args.out or Path("results"), args.tables)
+    results = args.out or Path("results")
+    if args.plot:
+        from sernet.benchmarks.evaluation.enrolment_plot import draw_enrolment
+
+        draw_enrolment(results, args.plot)
+        print(args.plot)
+    return show_tables(results, args.tables) if args.tables else 0
 
 
 def _leave_out(args: argparse.Namespace, names: Iterable[str], because: str) -> None:
