@@ -7,7 +7,7 @@ from typing import Any
 from sernet.export.measured import ACCURACIES, ENROLMENT_KINDS, PLAIN, enrolment
 from sernet.runtime.bundle import Bundle, Manifest
 from sernet.training.augmentation.conditions import CONDITIONS
-from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY, INNER_SPEAKERS, PROTOCOLS, calibrated_protocol
+from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY, PROTOCOLS, calibrated_protocol
 
 MEASURED = """\
 - The accuracy above was measured under the named protocol, with the interval that so few clips allow, and no other."""
@@ -170,7 +170,7 @@ def _calibration(items: Items, manifest: Manifest) -> list[str]:
         f"{manifest.uncertain_below:.3f}. All were chosen on the answers under `loso`. Probabilities are those of "
         "somebody whose emotions are equally frequent, which is how UA counts them; in the corpus they are not.",
         f"What such a choice does for somebody new, by the {chosen[0]['reading']} model: for every test speaker it was "
-        f"made on {INNER_SPEAKERS} other speakers, with a network that had heard none of them. UA gained is the "
+        "made on other speakers, with networks that had heard neither them nor the test speaker. UA gained is the "
         "difference in pairs to the same networks without it. Coverage is the share of clips that are answered at all, "
         "WA of the answered the share of right ones among them.",
         _table(("figure", "value", "95 % interval", "clips"), rows),

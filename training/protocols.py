@@ -27,8 +27,8 @@ INNER_SPEAKERS = 3
 CALIBRATED = {"loso": "loso-calibrated", "loso-enrolled": "loso-enrolled-calibrated"}
 """Names under which protocols are reported with calibrations and thresholds that were chosen under `loso-inner`."""
 CALIBRATION_SUMMARY = (
-    f"calibration and threshold are chosen on the next {INNER_SPEAKERS} speakers, answered by a model that heard "
-    "neither them nor the test speaker"
+    "calibration and threshold are chosen on other speakers, answered by models that heard neither them nor the test "
+    "speaker"
 )
 
 
@@ -202,7 +202,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             "loso-inner",
             f"leave a speaker and the next {INNER_SPEAKERS} out, and answer those: whatever the first one's answers "
-            "need, a calibration or a threshold, is chosen here without the first one",
+            "need, a calibration or a threshold, is chosen by models that did not hear it",
             "loso-inner",
             _leave_inner_speakers_out,
             answers_again=True,

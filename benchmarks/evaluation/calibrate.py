@@ -1,11 +1,12 @@
 """Calibration and rejection threshold for every test speaker, chosen on other speakers; and those of a release.
 
-For a test speaker they are chosen on the answers of `loso-inner`: other speakers, answered by a model that heard none
-of them. For a model that is released, trained on all speakers, they are chosen on all answers of `loso`.
+For a test speaker they are chosen on the answers of `loso-inner`: other speakers, answered by the models that heard
+neither them nor the test speaker. For a model that is released, trained on all speakers, they are chosen on all answers
+of `loso`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -109,10 +110,8 @@ def calibrate(outer: Sequence[Record], inner: Sequence[Record], reading: str, ta
             f"nothing is there to choose on for {', '.join(missing)}: `sernet evaluate --protocol loso-inner` into the "
             "same --out makes it"
         )
-    answers = {speaker: [record for record in inner if record["fold"] == speaker] for speaker in before.folds}
     folds = tuple(
-        _fold_choice(speaker, pool(answers[speaker], INNER, chosen_on), before.seeds, target_accuracy)
-        for speaker in before.folds
+        _fold_choice(speaker, _unheard(within, speaker), before.seeds, target_accuracy) for speaker in before.folds
     )
     choices = {fold.speaker: fold.choices for fold in folds}
     rows = [choices[str(speaker)] for speaker in before.speakers]
@@ -156,8 +155,29 @@ def choose(probabilities: np.ndarray, targets: np.ndarray, smallest: float, targ
     return Choice(calibration, float(least + below) / 2, reached)
 
 
+def _unheard(within: Pooled, speaker: str) -> Pooled:
+    """The answers to other speakers by those models of `loso-inner` that did not hear this one.
+
+    They are those of the fold that is named after the speaker, and of those that answer the speaker.
+    """
+    models = [name.partition(": ")[0] for name in within.clips]
+    unheard = {model for model, answered in zip(models, within.speakers, strict=True) if speaker in (model, answered)}
+    kept = [
+        place
+        for place, (model, answered) in enumerate(zip(models, within.speakers, strict=True))
+        if model in unheard and answered != speaker
+    ]
+    return replace(
+        within,
+        clips=tuple(within.clips[place] for place in kept),
+        speakers=tuple(within.speakers[place] for place in kept),
+        targets=within.targets[kept],
+        probabilities=within.probabilities[kept],
+    )
+
+
 def _fold_choice(speaker: str, within: Pooled, seeds: Sequence[int], target_accuracy: float) -> FoldChoice:
-    """What the answers of one fold of `loso-inner` make for each of the seeds."""
+    """What the answers of `loso-inner` make for each of the seeds."""
     smallest, chosen_on = SMALLEST_PROBABILITY[within.reading], tuple(sorted(set(map(str, within.speakers))))
     if set(seeds) <= set(within.seeds):
         columns = [within.probabilities[:, within.seeds.index(seed)] for seed in seeds]
