@@ -97,8 +97,9 @@ def test_a_bias_is_added_to_the_logarithms_and_can_change_the_answer():
 
 def test_temperature_softens_without_changing_the_answer():
     bundle = load_bundle()
-    soft = dataclasses.replace(bundle, manifest=dataclasses.replace(bundle.manifest, temperature=3.0))
-    before, after = (Network(each).waveform_probabilities(STREAM) for each in (bundle, soft))
+    manifests = [dataclasses.replace(bundle.manifest, temperature=temperature, bias=()) for temperature in (1.0, 3.0)]
+    bundles = [dataclasses.replace(bundle, manifest=manifest) for manifest in manifests]
+    before, after = (Network(each).waveform_probabilities(STREAM) for each in bundles)
     assert before.argmax() == after.argmax()
     assert after.max() < before.max()
     assert after.sum() == pytest.approx(1.0, abs=1e-6)
