@@ -152,7 +152,7 @@ def _enrolment(items: Items) -> list[str]:
         "## Getting to know its owner",
         "What the float model answers when it has heard so much of the speaker's other recordings before, without any "
         "label (`sernet-infer enroll`; in many moods, with `--varied`). "
-        f"{PROTOCOLS['loso-enrolled'].summary.capitalize()}.",
+        f"{PROTOCOLS[ENROLLED].summary.capitalize()}.",
         _table(("heard before", *figures), rows),
     ]
 
