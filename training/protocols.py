@@ -194,7 +194,7 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             "loso-peek",
-            "leave one speaker out; the best epoch is picked on the test speaker, as the paper's public code does",
+            "leave one speaker out; the best epoch is picked on the test speaker",
             "loso",
             _leave_one_speaker_out,
             peek=True,
@@ -210,7 +210,7 @@ PROTOCOLS: dict[str, Protocol] = {
         Protocol(
             "random-peek",
             f"shuffled {RANDOM_FOLDS}-fold; speakers and sentences leak, and the best epoch is picked on the test "
-            "clips, as in the published figures",
+            "clips, as in the paper's public code",
             "random-peek",
             _at_random,
             shares_speakers=True,

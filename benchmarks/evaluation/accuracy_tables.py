@@ -60,6 +60,7 @@ class Evaluation:
     wa: dict[str, Any]
     n: int
     seeds: int
+    epochs: int
     classes: int
     fold: str
     """The first one; across corpora the only one."""
@@ -89,8 +90,9 @@ def read_evaluation(path: Path) -> Evaluation | None:
         ua, wa = (
             {name: figures[metric][name] for name in ("value", "low", "high", "resampled")} for metric in ("UA", "WA")
         )
-        seeds, classes, fold = len(details["seeds"]), len(details["labels"]), details["folds"][0]
-        return Evaluation(path, ua, wa, content["n"], seeds, classes, fold) if details["all_folds"] else None
+        seeds, epochs, classes = len(details["seeds"]), details["epochs"], len(details["labels"])
+        found = Evaluation(path, ua, wa, content["n"], seeds, epochs, classes, details["folds"][0])
+        return found if details["all_folds"] else None
     except (OSError, ValueError, LookupError, TypeError):
         raise SernetError(f"{path} is not a result of `sernet evaluate`: delete it, or evaluate again") from None
 
@@ -123,12 +125,16 @@ def _robustness_table(results: Path) -> Table | None:
         for preset in PRESETS
     }
     found = {system: measured for system, measured in found.items() if set(measured) - {"float"}}
-    rows = [
-        (meaning, *(cell for measured in found.values() for cell in _kept_and_lost(measured, condition)))
-        for condition, meaning in conditions.items()
-        if any(condition in measured for measured in found.values())
-    ]
+    presets = tuple(f"`{preset}`" for preset in PRESETS)
+    both = all(preset in found for preset in presets)
+    rows = []
+    for condition, meaning in conditions.items():
+        if any(condition in measured for measured in found.values()):
+            figures = [cell for measured in found.values() for cell in _kept_and_lost(measured, condition)]
+            gained = [_difference(*(found[preset].get(condition) for preset in presets))] if both else []
+            rows.append((meaning, *figures, *gained))
     columns = ("clips", *(f"{system}: {figure}" for system in found for figure in (UA, "points lost")))
+    columns += (f"{' - '.join(reversed(presets))}, points [95 %]",) if both else ()
     shown = [each for measured in found.values() for each in measured.values()]
     return _table("Robustness: EMO-DB under `loso`, float", columns, rows, shown)
 
@@ -180,12 +186,16 @@ def _accuracy(found: Evaluation | None) -> tuple[str, str]:
 
 def _other_corpora_table(results: Path) -> Table | None:
     corpus, protocol = "ravdess", "group-kfold"
-    grouped, across = list(_systems(results, corpus, protocol)), list(_across(results))
-    rows = [(anchor.title, _short(corpus), protocol, *_quoted(anchor)) for anchor in anchors_of(corpus, protocol)]
-    rows += [(system, _of_classes(found, corpus), protocol, *found.cells) for system, found in grouped]
-    rows += [(system, _of_classes(found, *found.corpora), "cross-corpus", *found.cells) for system, found in across]
-    columns = ("system", "corpus", "protocol", UA, WA, "n", "seeds")
-    return _table("Other corpora", columns, rows, [found for _, found in grouped + across])
+    anchors = anchors_of(corpus, protocol)
+    rows = [(anchor.title, _short(corpus), protocol, *_quoted(anchor), NOTHING) for anchor in anchors]
+    measured = [(system, (corpus,), protocol, found) for system, found in _systems(results, corpus, protocol)]
+    measured += [(system, found.corpora, "cross-corpus", found) for system, found in _across(results)]
+    rows += [
+        (system, _of_classes(found, *corpora), protocol, *found.cells, str(found.epochs))
+        for system, corpora, protocol, found in measured
+    ]
+    columns = ("system", "corpus", "protocol", UA, WA, "n", "seeds", "epochs")
+    return _table("Other corpora", columns, rows, [found for *_, found in measured])
 
 
 def _int8_table(results: Path) -> Table | None:
@@ -200,15 +210,18 @@ def _int8_table(results: Path) -> Table | None:
     return _table("What int8 costs: EMO-DB under `loso`, difference in pairs", columns, rows, shown)
 
 
-def _difference(first: Evaluation, second: Evaluation) -> str:
-    """UA of the second minus UA of the first, paired; nothing where the records are gone."""
-    folder = first.path.parent
-    if not any((folder / PROTOCOLS["loso"].family).glob("fold-*.json")):
+def _difference(first: Evaluation | None, second: Evaluation | None) -> str:
+    """UA of the second minus UA of the first under `loso`, paired; nothing where one, or its records, are not there."""
+    if first is None or second is None:
+        return NOTHING
+    folders = dict.fromkeys((first.path.parent, second.path.parent))
+    if not all(any((folder / PROTOCOLS["loso"].family).glob("fold-*.json")) for folder in folders):
         return NOTHING
     pair = (load_pooled(found.path, "loso", "") for found in (first, second))
     ua = next(item for item in compare(*pair).values if item["metric"] == "UA")
     if not math.isclose(ua["value"], second.ua["value"] - first.ua["value"], abs_tol=1e-9):
-        raise SernetError(f"the results in {folder} were not made of the records beside them: evaluate again")
+        places = " or ".join(map(str, folders))
+        raise SernetError(f"the results in {places} were not made of the records beside them: evaluate again")
     return percent(ua, signed=True)
 
 

@@ -91,6 +91,7 @@ def calibration_result(calibrated: Calibrated) -> Result:
             "protocol": f"{before.protocol.summary}; {CALIBRATION_SUMMARY}",
             "reading": before.reading,
             "note": before.note,
+            "epochs": before.epochs,
             "folds": list(before.folds),
             "all_folds": calibrated.complete,
             "seeds": list(before.seeds),

@@ -56,6 +56,7 @@ def evaluation_result(pooled: Pooled, *, complete: bool) -> Result:
             "protocol": pooled.protocol.summary,
             "reading": pooled.reading,
             "note": pooled.note,
+            "epochs": pooled.epochs,
             "folds": list(pooled.folds),
             "all_folds": complete,
             "seeds": list(pooled.seeds),

@@ -26,6 +26,8 @@ class Pooled:
     """Title; of two corpora, both."""
     note: str
     """What every report on this corpus must say, for example ``synthetic``."""
+    epochs: int
+    """That each fold was trained for."""
     labels: tuple[str, ...]
     folds: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -75,6 +77,7 @@ def pool(records: Sequence[Record], protocol: Protocol, reading: str) -> Pooled:
         first["subject"],
         title if first["answered"] == title else f"trained on {title}, answers {first['answered']}",
         first["corpus"]["note"],
+        first["config"]["epochs"],
         tuple(first["labels"]),
         tuple(sorted({record["fold"] for record in records})),
         tuple(seeds),

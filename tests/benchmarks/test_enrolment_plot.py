@@ -20,7 +20,7 @@ READINGS = {
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Results of known and unknown speakers, their records gone."""
-    details = {"all_folds": True, "folds": ["03", "08"], "seeds": [0, 1, 2], "labels": ["anger", "neutral"]}
+    details = {"all_folds": True, "folds": ["03"], "seeds": [0, 1, 2], "epochs": 9, "labels": ["anger", "neutral"]}
     folder = tmp_path / "results" / "emodb-sernet"
     folder.mkdir(parents=True)
     for name, value in READINGS.items():
