@@ -20,6 +20,9 @@ Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["steps", "one_cycle"]
 
+WIDTHS = (32, 32, 32, 64, 96, 128, 160, 320)
+"""The paper's filters: of the convolutions along time, along frequency and at both, then of the five that follow."""
+
 MAX_INPUT_DURATION = 60.0
 """Seconds; a batch of longer clips does not fit the memory of an ordinary computer."""
 
@@ -68,6 +71,8 @@ class TrainConfig:
     decay_exponent: float = -0.15
     """... by a factor of exp(this)."""
     dropout: float = 0.3
+    widths: tuple[int, ...] = WIDTHS
+    """Filters of the network's eight convolutions, in this order."""
     split: SplitBy = "speaker"
     """What validation and test clips share with training: no speaker, or (random) any; all: nothing is held out."""
     test_speakers: tuple[str, ...] = ()
@@ -112,6 +117,8 @@ class TrainConfig:
         for name in ("test_fraction", "validation_fraction"):
             if not 0 < getattr(self, name) < 1:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
+        if len(self.widths) != len(WIDTHS) or not all(isinstance(w, int) and w > 0 for w in self.widths):
+            raise SernetError(f"widths must be {len(WIDTHS)} numbers of filters above 0, not {list(self.widths)}")
         if not 0 <= self.dropout < 1:
             raise SernetError(f"dropout must be 0 or more and below 1, not {self.dropout}")
         if not 0 <= self.seed < 2**32:
@@ -145,15 +152,16 @@ class TrainConfig:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "TrainConfig":
         """The opposite of `to_json`; also reads a parsed preset. Raises SernetError as `settings_from` does."""
-        for name, kind in (("front_end", dict), ("test_speakers", list), ("examples", dict)):
+        for name, kind in (("front_end", dict), ("test_speakers", list), ("widths", list), ("examples", dict)):
             if not isinstance(values.get(name) or kind(), kind):
                 raise SernetError(
                     f"the preset has {name} = {values[name]!r}, not a {'table' if kind is dict else 'list'}"
                 )
         front_end = FrontEnd.from_json(values.get("front_end", {}))
         speakers = tuple(map(str, values.get("test_speakers", ())))
+        widths = tuple(values.get("widths") or WIDTHS)
         plain = {name: value for name, value in values.items() if name != "examples"}
-        config = settings_from(cls, plain | {"front_end": front_end, "test_speakers": speakers}, "preset")
+        config = settings_from(cls, plain | {"front_end": front_end, "test_speakers": speakers, "widths": widths}, "preset")
         if values.get("examples") is None:
             return config
         return dataclasses.replace(config, examples=ExampleConfig.from_json(values["examples"]))
@@ -162,17 +170,28 @@ class TrainConfig:
 def load_preset(name_or_path: str) -> TrainConfig:
     """A preset that ships with the package (its name), or a TOML file of your own (its path).
 
+    A preset may name another one as its `base`: it then holds only what differs from that one.
+
     Raises:
         SernetError: there is none, it is not TOML, or it holds an unknown setting.
     """
+    values = _preset_values(name_or_path)
+    if "base" in values:
+        base, changed = _preset_values(values.pop("base")), values
+        if "base" in base:
+            raise SernetError(f"the preset {name_or_path} has a base that has one itself: name that one")
+        values = base | changed
+    return TrainConfig.from_json(values)
+
+
+def _preset_values(name_or_path: str) -> dict[str, Any]:
     path = PRESETS / f"{name_or_path}.toml"
     if not path.is_file():
         path = Path(name_or_path)
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError:
         names = ", ".join(sorted(preset.stem for preset in PRESETS.glob("*.toml")))
         raise SernetError(f"no preset {name_or_path!r}: use one of {names}, or the path of a TOML file") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SernetError(f"{path} is not TOML: {error}") from None
-    return TrainConfig.from_json(values)

@@ -1,7 +1,11 @@
 """Light-SERNet (Aftab et al., ICASSP 2022, arXiv 2110.03435), in Keras 3."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import layers
+
+from sernet.training.config import WIDTHS
 
 L2 = 1e-6
 """Weight decay of every convolution but the three first."""
@@ -12,6 +16,7 @@ def light_sernet(
     features: int,
     classes: int,
     *,
+    widths: Sequence[int] = WIDTHS,
     dropout: float = 0.3,
     normalisation: type[layers.BatchNormalization] = layers.BatchNormalization,
     precision: str = "float32",
@@ -25,6 +30,7 @@ def light_sernet(
         frames: frames of the input; None leaves the length open.
         features: features per frame.
         classes: emotions.
+        widths: filters of the eight convolutions, in the order of `WIDTHS`.
         dropout: share of the pooled features dropped in training.
         normalisation: the batch normalisation; training takes a faster one with the same weights.
         precision: Keras's name of the arithmetic before the logits: ``float32`` or ``mixed_bfloat16``.
@@ -53,15 +59,22 @@ def light_sernet(
 
     inputs = keras.Input((frames, features, 1), name="features")
     branches = [
-        block(inputs, 32, kernel, (2, 2), name, front=True)
-        for name, kernel in (("time", (11, 1)), ("frequency", (1, 9)), ("both", (3, 3)))
+        block(inputs, width, kernel, (2, 2), name, front=True)
+        for width, name, kernel in zip(
+            widths[:3], ("time", "frequency", "both"), ((11, 1), (1, 9), (3, 3)), strict=True
+        )
     ]
     x = layers.Concatenate(dtype=precision, name="concatenate")(branches)
-    x = block(x, 64, (3, 3), (2, 2), "body1")
-    x = block(x, 96, (3, 3), (2, 2), "body2")
-    x = block(x, 128, (3, 3), (2, 1), "body3")
-    x = block(x, 160, (3, 3), (2, 1), "body4")
-    x = block(x, 320, (1, 1), None, "body5")
+    for number, (width, kernel, pool) in enumerate(
+        zip(
+            widths[3:],
+            ((3, 3), (3, 3), (3, 3), (3, 3), (1, 1)),
+            ((2, 2), (2, 2), (2, 1), (2, 1), None),
+            strict=True,
+        ),
+        start=1,
+    ):
+        x = block(x, width, kernel, pool, f"body{number}")
     x = layers.GlobalAveragePooling2D(dtype="float32", name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Dense(classes, name="logits")(x)

@@ -129,7 +129,8 @@ class Run:
     @cached_property
     def any_length_model(self) -> keras.Model:
         """The trained network for any number of frames: it is fully convolutional."""
-        model = light_sernet(None, self.config.front_end.feature_count, len(self.labels))
+        config = self.config
+        model = light_sernet(None, config.front_end.feature_count, len(self.labels), widths=config.widths)
         model.set_weights(self.model.get_weights())
         return model
 

@@ -114,8 +114,14 @@ def _fresh(run: Run) -> Checkpoint:
 
 
 def _network(run: Run, frames: int | None, **options: Any) -> keras.Model:
+    config = run.config
     return light_sernet(
-        frames, run.config.front_end.feature_count, len(run.labels), dropout=run.config.dropout, **options
+        frames,
+        config.front_end.feature_count,
+        len(run.labels),
+        widths=config.widths,
+        dropout=config.dropout,
+        **options,
     )
 
 
