@@ -10,7 +10,9 @@ from sernet.export.flatbuffer import operators
 from sernet.export.formats import Format
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.errors import SernetError
+from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
+from sernet.runtime.streaming_network import StreamingNetwork, open_network
 
 NETWORK_OPERATORS = Counter(
     {"CONV_2D": 8, "AVERAGE_POOL_2D": 7, "CONCATENATION": 1, "MEAN": 1, "FULLY_CONNECTED": 1, "SOFTMAX": 1}
@@ -18,6 +20,10 @@ NETWORK_OPERATORS = Counter(
 """Light-SERNet with batch normalisation and ReLU folded into the convolutions."""
 
 _VARIABLE_OPERATORS = ("VAR_HANDLE", "READ_VARIABLE", "ASSIGN_VARIABLE", "CALL_ONCE")
+
+
+STREAM_TOLERANCE = 1e-5
+"""Largest difference of a probability between the whole-clip network and its streaming form, in floats."""
 
 
 class ExportCheckError(SernetError):
@@ -79,7 +85,7 @@ def check_answers(bundle: Bundle, target: Format, inputs: Sequence[np.ndarray], 
     Raises:
         ExportCheckError: an answer is no number, or too many answers differ.
     """
-    network = Network(bundle)
+    network = open_network(bundle)
     probabilities = np.stack([network.probabilities(example) for example in inputs])
     if not np.isfinite(probabilities).all():
         raise ExportCheckError(f"the {target.name} model answers with numbers that are none")
@@ -91,6 +97,36 @@ def check_answers(bundle: Bundle, target: Format, inputs: Sequence[np.ndarray], 
             f"{worst:.3g}; at least {target.least_agreement:.0%} and at most {target.worst_difference:g} are published"
         )
     return Agreement(probabilities, share, worst)
+
+
+def check_stream(whole: Bundle, stream: Bundle, target: Format, inputs: Sequence[np.ndarray]) -> None:
+    """Let pass a streaming form that answers as the whole-clip network does.
+
+    In full int8 it gives the same bytes under the reference kernels, in float32 and float16 the same probabilities
+    within `STREAM_TOLERANCE`. The dynamic format takes the range of its activations from what it is given at a time, a
+    block instead of a clip: only `check_answers` can judge it.
+
+    Args:
+        whole, stream: the two forms, as a device loads them.
+        target: their format.
+        inputs: features of clips, (frames, feature_count) each.
+
+    Raises:
+        ExportCheckError: an answer differs.
+    """
+    if target.name == "dynamic":
+        return
+    whole_clip = Network(whole, reference_kernels=target.full_integer)
+    streaming = StreamingNetwork(stream, reference_kernels=target.full_integer)
+    for example in inputs:
+        quantised = quantise(example, whole_clip.input_tensor)
+        one, other = (network.raw_output(quantised).astype(np.float64) for network in (whole_clip, streaming))
+        worst = float(np.abs(one - other).max())
+        if not worst <= (0 if target.full_integer else STREAM_TOLERANCE):
+            raise ExportCheckError(
+                f"the streaming {target.name} model answers a clip of {len(example)} frames otherwise than the "
+                f"whole-clip one: worst difference {worst:.3g}"
+            )
 
 
 def _listed(counter: Counter[str]) -> str:

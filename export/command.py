@@ -7,11 +7,14 @@ import argparse
 import json
 from pathlib import Path
 
+from sernet.runtime.errors import SernetError
+
 EXAMPLES = [
     "sernet export runs/emodb-paper --format int8",
     "sernet export runs/emodb-paper --format all",
     "sernet export runs/emodb-paper --format float32 dynamic --out models/",
     "sernet export runs/emodb-sernet --format int8 --measured results/emodb-sernet",
+    "sernet export runs/emodb-sernet --format int8 --stream",
 ]
 
 
@@ -23,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["int8"],
         metavar="F",
         help="float32, float16, dynamic, int8, int8-float-io, or all (default: int8)",
+    )
+    parser.add_argument(
+        "--stream", action="store_true", help="write stream-F.tflite, which takes a block of 32 frames and its state"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/export)")
     parser.add_argument(
@@ -45,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     training_run = Run.open(args.run)
     formats = parse_formats(args.format, fused=training_run.config.fuse_front_end)
+    if args.stream and training_run.config.fuse_front_end:
+        raise SernetError("a fused front end takes whole windows and cannot stream: leave out --stream")
     measured = {}
     if args.measured:  # results of other settings are told before anything is converted
         measured = {target.name: read_measured(args.measured, training_run, target) for target in formats}
@@ -55,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         for target in formats:
             bar.update(task, figures=target.name)
             known = measured.get(target.name)
-            exported = exporter.export(target, args.out, known)
+            exported = exporter.export(target, args.out, known, stream=args.stream)
             bar.advance(task)
             if args.json:
                 print(json.dumps(exported.result.to_json() | {"path": str(exported.path)}), flush=True)

@@ -8,16 +8,18 @@ from typing import Any
 import keras
 import numpy as np
 
-from sernet.export.checks import Agreement, ExportCheckError, check_answers, check_structure
+from sernet.export.checks import Agreement, ExportCheckError, check_answers, check_stream, check_structure
 from sernet.export.converter import convert
 from sernet.export.formats import Format
 from sernet.export.fused_front_end import fuse
 from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
+from sernet.export.stream_graph import streaming_model
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
+from sernet.runtime.stream_plan import StreamPlan
 from sernet.training.atomic import write_bytes, write_text
 from sernet.training.clip import Clip
 from sernet.training.evaluation import accuracy_values, predict, protocol
@@ -28,6 +30,9 @@ from sernet.training.run import Run
 
 CALIBRATION_CLIPS = 200
 """Training clips from which the ranges of a full-integer model are taken."""
+
+STREAM_CLIPS = 20
+"""Test clips on which the streaming form must answer as the whole-clip network does."""
 
 MICRO_CLIPS = 20
 """Test clips on which TensorFlow Lite Micro must give the same bytes as the reference kernels."""
@@ -56,26 +61,37 @@ class Exporter:
         self._frames = run.front_end.frame_count(run.front_end.sample_count(run.config.input_duration))
         self._fused = run.config.fuse_front_end
 
-    def export(self, target: Format, folder: Path | None = None, measured: Measured | None = None) -> Exported:
-        """Convert, check and publish one variant as ``model-<format>.tflite``, beside a Result and a model card.
+    def export(
+        self, target: Format, folder: Path | None = None, measured: Measured | None = None, *, stream: bool = False
+    ) -> Exported:
+        """Convert, check and publish one variant, beside a Result and a model card.
 
         Args:
             target: the format.
             folder: where to; the run's ``export`` when None.
             measured: what is known of the run's settings, as the bundle will say it.
+            stream: publish the streaming form as ``stream-<format>.tflite``, not the whole-clip network as
+                ``model-<format>.tflite``.
 
         Raises:
             ExportCheckError: a check failed; no file was written.
+            StreamError: the network cannot stream; no file was written.
         """
         flatbuffer = convert(self._model, target, self._calibration if target.full_integer else None)
         found = check_structure(flatbuffer, target, self.run.model.count_params(), fused=self._fused)
-        manifest = self._manifest(target)
+        manifest, plan = self._manifest(target), None
         unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
+        if stream:
+            whole = unmeasured
+            flatbuffer, plan = streaming_model(flatbuffer)
+            manifest = self._manifest(target, plan=plan)
+            unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
+            check_stream(whole, unmeasured, target, self._test_inputs[:STREAM_CLIPS])
         agreement = check_answers(unmeasured, target, self._test_inputs, self._expected)
-        arena, note = self._run_on_micro(unmeasured) if target.name == "int8" else (None, "")
+        arena, note = self._run_on_micro(unmeasured) if target.name == "int8" and not stream else (None, "")
         held_out = self.run.split.test
         accuracy = accuracy_values(self.run, held_out, agreement.probabilities) if held_out else []
-        path = (folder or self.run.folder / "export") / f"model-{target.name}.tflite"
+        path = (folder or self.run.folder / "export") / f"{'stream' if stream else 'model'}-{target.name}.tflite"
         result = Result(
             what="export",
             subject=path.stem,
@@ -92,7 +108,7 @@ class Exporter:
             ],
             details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
         )
-        described = self._manifest(target, accuracy, measured)
+        described = self._manifest(target, accuracy, measured, plan)
         bundle = Bundle(described, pack_bundle(flatbuffer, described))
         result.save(path.with_suffix(".json"))
         write_text(path.with_suffix(".md"), model_card(bundle))
@@ -100,7 +116,11 @@ class Exporter:
         return Exported(path, target, result, agreement, arena, note)
 
     def _manifest(
-        self, target: Format, accuracy: list[dict[str, Any]] | None = None, measured: Measured | None = None
+        self,
+        target: Format,
+        accuracy: list[dict[str, Any]] | None = None,
+        measured: Measured | None = None,
+        plan: StreamPlan | None = None,
     ) -> Manifest:
         """What the bundle says of itself; without figures its probabilities are the network's own."""
         run, measured = self.run, measured or Measured()
@@ -113,7 +133,8 @@ class Exporter:
             front_end=self._front_end,
             window_s=run.config.input_duration,
             quantisation=target.name,
-            input_kind="waveform" if self._fused else "features",
+            input_kind="waveform" if self._fused else "stream" if plan else "features",
+            stream=plan,
             temperature=measured.calibration.temperature,
             bias=measured.calibration.bias,
             uncertain_below=measured.uncertain_below,

@@ -5,6 +5,7 @@ from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FeatureStream, FrontEnd, WaveformError
 from sernet.runtime.network import Network
 from sernet.runtime.recognizer import Recognition, Recognizer, recognise
+from sernet.runtime.streaming_network import StreamingNetwork, open_network
 
 __all__ = [
     "Bundle",
@@ -16,7 +17,9 @@ __all__ = [
     "Recognition",
     "Recognizer",
     "SernetError",
+    "StreamingNetwork",
     "WaveformError",
     "load_bundle",
+    "open_network",
     "recognise",
 ]

@@ -20,6 +20,7 @@ import sernet
 from sernet.runtime.calibration import Calibration
 from sernet.runtime.errors import SernetError
 from sernet.runtime.front_end import FrontEnd
+from sernet.runtime.stream_plan import StreamPlan
 
 FORMAT_VERSION = 1
 """Raised when an older reader would misread a bundle; additions do not raise it."""
@@ -49,8 +50,11 @@ class Manifest:
     """Length of the clips the network was trained on, in seconds."""
     quantisation: str
     """float32, float16, dynamic, int8 or int8-float-io."""
-    input_kind: Literal["features", "waveform"] = "features"
-    """What the model takes: the front end's features, or samples when the front end is fused into it."""
+    input_kind: Literal["features", "waveform", "stream"] = "features"
+    """What the model takes: the front end's features, samples when the front end is fused into it, or a block of
+    features and its state when it streams."""
+    stream: StreamPlan | None = None
+    """How a model that streams is fed."""
     temperature: float = 1.0
     """Logits are divided by this: calibrates the probabilities."""
     bias: tuple[float, ...] = ()
@@ -69,7 +73,8 @@ class Manifest:
         fits = {
             "labels": len(self.labels) > 1 and all(isinstance(label, str) for label in self.labels),
             "window_s": isinstance(self.window_s, int | float) and 0 < self.window_s < float("inf"),
-            "input_kind": self.input_kind in ("features", "waveform"),
+            "input_kind": self.input_kind in ("features", "waveform", "stream"),
+            "stream": (self.stream is None) == (self.input_kind != "stream"),
             "temperature": isinstance(self.temperature, int | float) and self.temperature > 0,
             "bias": len(self.bias) in (0, len(self.labels)) and all(map(_is_finite, self.bias)),
             "uncertain_below": isinstance(self.uncertain_below, int | float),
@@ -108,13 +113,14 @@ class Manifest:
         known = {f.name for f in dataclasses.fields(cls)} & set(values)
         try:
             return cls(
-                **{name: values[name] for name in known - {"front_end", "labels", "bias", "accuracy"}},
+                **{name: values[name] for name in known - {"front_end", "labels", "bias", "accuracy", "stream"}},
+                stream=None if values.get("stream") is None else StreamPlan.from_json(values["stream"]),
                 labels=tuple(values["labels"]),
                 bias=tuple(values.get("bias", ())),
                 accuracy=tuple(values.get("accuracy", ())),
                 front_end=FrontEnd.from_json(values["front_end"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"its description is incomplete ({error}): export it again") from None
 
 

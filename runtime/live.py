@@ -41,7 +41,6 @@ def live_answers(
     recognizer: Recognizer,
     *,
     sample_rate: int,
-    hop_s: float,
     seconds: float | None = None,
     on_level: Callable[[float], None],
 ) -> Iterator[LiveAnswer]:
@@ -49,13 +48,12 @@ def live_answers(
 
     Args:
         source: an open source of blocks at `sample_rate`.
-        recognizer: its hop is `hop_s`.
+        recognizer: what answers.
         sample_rate: Hz.
-        hop_s: seconds from one answer to the next.
         seconds: stop after so much audio; None goes on while the source does.
         on_level: told the level of each block in dBFS.
     """
-    hop = round(hop_s * sample_rate)
+    hop = round(recognizer.hop_s * sample_rate)
     wanted = None if seconds is None else round(seconds * sample_rate)
     heard = 0
     recent = np.empty(0, np.float32)  # the newest samples; a window may end inside a block, so one block beside the hop

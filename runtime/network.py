@@ -57,7 +57,7 @@ class Network:
             )
         if front_end.normalisation is not None:
             return self._centred_probabilities(front_end.network_input(self._frames(waveform), profile))
-        if self.bundle.manifest.input_kind == "features":
+        if self.bundle.manifest.input_kind != "waveform":
             samples = max(self.bundle.window_samples, len(waveform))
             return self.probabilities(front_end.features(front_end.fit(waveform, samples)))
         if len(waveform) > self.bundle.window_samples:
@@ -79,11 +79,18 @@ class Network:
 
     def probabilities(self, inputs: np.ndarray) -> np.ndarray:
         """Probabilities of one input: features (frames, feature_count), or (samples,) when the front end is fused."""
-        return self.bundle.manifest.calibration.applied(self.uncalibrated(inputs)).astype(np.float32)
+        return self._calibrated(self.raw_output(quantise(inputs, self.input_tensor)))
 
     def uncalibrated(self, inputs: np.ndarray) -> np.ndarray:
         """What the network itself answers, (classes,), before the bundle's calibration."""
-        return np.maximum(dequantise(self.raw_output(quantise(inputs, self.input_tensor)), self.output_tensor), 0.0)
+        return self._real(self.raw_output(quantise(inputs, self.input_tensor)))
+
+    def _real(self, output: np.ndarray) -> np.ndarray:
+        return np.maximum(dequantise(output, self.output_tensor), 0.0)
+
+    def _calibrated(self, output: np.ndarray) -> np.ndarray:
+        """Probabilities of the output tensor's own values."""
+        return self.bundle.manifest.calibration.applied(self._real(output)).astype(np.float32)
 
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values, (classes,), for inputs of the input tensor's own type."""

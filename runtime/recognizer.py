@@ -1,6 +1,7 @@
 """Live recognition: samples arrive in pieces, answers come out, one per window."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from sernet.runtime.leaning import Leaning
 from sernet.runtime.listener import Listener
 from sernet.runtime.network import Network
 from sernet.runtime.normalisation import Heard
+
+HOP_S = 0.5
+"""Seconds from one window to the next, unless something else is asked for."""
 
 UNCERTAIN = "uncertain"
 """The label of an answer whose probability is below the bundle's threshold."""
@@ -44,12 +48,13 @@ def recognise(
     how this network's answers lean for the speaker, and is taken back.
     """
     probabilities = network.waveform_probabilities(waveform, profile)
-    return _recognition(network, probabilities, len(waveform), start_s, leaning)
+    return answer(network, probabilities, len(waveform), start_s, leaning)
 
 
-def _recognition(
+def answer(
     network: Network, probabilities: np.ndarray, samples: int, start_s: float, leaning: Leaning | None
 ) -> Recognition:
+    """Probabilities (classes,) of so many samples from `start_s` on, as an answer."""
     manifest = network.bundle.manifest
     if leaning is not None:
         probabilities = leaning.taken_from(probabilities)
@@ -70,25 +75,35 @@ class Recognizer:
     When the front end normalises, an answer also rests on the speech before its window, back to the last `reset`; never
     on what comes after it.
 
+    With the bundle of a streaming model it is a `StreamRecognizer`, whose hop is a block of the model's.
+
     Args:
         bundle: what `load_bundle` gives.
-        hop_s: seconds from one window to the next.
+        hop_s: seconds from one window to the next; None takes `HOP_S`, or a streaming model's block.
         threads: threads for one inference.
         profile: what was heard of the speaker before; only a front end that normalises has a use for it.
         leaning: how the bundle's answers lean for the speaker; taken back from each.
     """
 
+    def __new__(cls, bundle: Bundle, **options: Any) -> "Recognizer":
+        from sernet.runtime.stream_recognizer import StreamRecognizer
+
+        kind: type = StreamRecognizer if cls is Recognizer and bundle.manifest.stream is not None else cls
+        return super().__new__(kind)
+
     def __init__(
         self,
         bundle: Bundle,
         *,
-        hop_s: float = 0.5,
+        hop_s: float | None = None,
         threads: int = 1,
         profile: Heard | None = None,
         leaning: Leaning | None = None,
     ) -> None:
         front_end = bundle.manifest.front_end
-        self._hop = front_end.sample_count(hop_s)
+        self.hop_s = HOP_S if hop_s is None else hop_s
+        """Seconds from one answer to the next."""
+        self._hop = front_end.sample_count(self.hop_s)
         self._window = bundle.window_samples
         if not 1 <= self._hop <= self._window:
             raise SernetError(f"the hop must be above 0 and at most the window of {bundle.manifest.window_s:g} s")
@@ -130,7 +145,7 @@ class Recognizer:
             raise IndexError("no whole window has arrived")
         window = self._samples[: self._window]
         probabilities = self._probabilities(window)
-        recognition = _recognition(self._network, probabilities, len(window), self._start / self._rate, self._leaning)
+        recognition = answer(self._network, probabilities, len(window), self._start / self._rate, self._leaning)
         self._covered = self._start + len(window)
         self._samples = self._samples[self._hop :]
         self._start += self._hop

@@ -161,7 +161,8 @@ class TrainConfig:
         speakers = tuple(map(str, values.get("test_speakers", ())))
         widths = tuple(values.get("widths") or WIDTHS)
         plain = {name: value for name, value in values.items() if name != "examples"}
-        config = settings_from(cls, plain | {"front_end": front_end, "test_speakers": speakers, "widths": widths}, "preset")
+        tuples = {"test_speakers": speakers, "widths": widths}
+        config = settings_from(cls, plain | {"front_end": front_end} | tuples, "preset")
         if values.get("examples") is None:
             return config
         return dataclasses.replace(config, examples=ExampleConfig.from_json(values["examples"]))

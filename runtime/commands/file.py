@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help="16 kHz WAV; other formats need an extra")
     parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
     parser.add_argument("--windows", action="store_true", help="answer every sliding window, not the whole clip")
-    parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between windows (default 0.5)")
+    parser.add_argument(
+        "--hop", type=seconds, metavar="S", help="seconds between windows (default: 0.5, or a streaming model's own)"
+    )
     add_profile_options(parser)
     parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -37,8 +39,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sernet.runtime.audio_file import read_audio
     from sernet.runtime.bundle import load_bundle
-    from sernet.runtime.network import Network
     from sernet.runtime.recognizer import Recognizer, recognise
+    from sernet.runtime.streaming_network import open_network
 
     bundle = load_bundle(args.model)
     profile, leaning = chosen_profile(args, bundle)
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if args.windows:
         recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
     else:
-        network = Network(bundle, threads=args.threads)
+        network = open_network(bundle, threads=args.threads)
 
     def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
         if network is not None:

@@ -29,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="bundle to use (default: the model inside the package)")
     add_source_options(parser.add_mutually_exclusive_group())
     add_profile_options(parser)
-    parser.add_argument("--hop", type=seconds, default=0.5, metavar="S", help="seconds between answers (default 0.5)")
+    parser.add_argument(
+        "--hop", type=seconds, metavar="S", help="seconds between answers (default: 0.5, or a streaming model's own)"
+    )
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after so much audio")
     parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -53,7 +55,6 @@ def run(args: argparse.Namespace) -> int:
                 source,
                 recognizer,
                 sample_rate=sample_rate,
-                hop_s=args.hop,
                 seconds=args.seconds,
                 on_level=display.level,
             )

@@ -1,0 +1,173 @@
+"""Building .tflite graphs by hand, with LiteRT's own schema: what no converter writes for us."""
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+ALIGNMENT = 16
+"""Bytes: where a constant's data may begin; microcontrollers read it in place."""
+
+_TYPES = {
+    "float32": schema.TensorType.FLOAT32,
+    "int32": schema.TensorType.INT32,
+    "int8": schema.TensorType.INT8,
+}
+
+
+class ModelBuilder:
+    """A model under construction: graphs that share their constants' data."""
+
+    def __init__(self, description: str) -> None:
+        self.model = schema.ModelT()
+        self.model.version = 3
+        self.model.description = description
+        self.model.buffers = [schema.BufferT()]  # buffer 0 is the empty one
+        self.model.operatorCodes, self.model.subgraphs, self.model.signatureDefs = [], [], []
+        self._buffers: dict[bytes, int] = {}
+        self._codes: dict[tuple[str, int], int] = {}
+
+    def buffer(self, data: bytes) -> int:
+        """Index of the buffer that holds these bytes."""
+        if data not in self._buffers:
+            one = _AlignedBuffer()
+            one.data = np.frombuffer(data, np.uint8)
+            self._buffers[data] = len(self.model.buffers)
+            self.model.buffers.append(one)
+        return self._buffers[data]
+
+    def operator_code(self, name: str, version: int) -> int:
+        """Index of the entry for an operator, by its name in the schema."""
+        if (name, version) not in self._codes:
+            code = schema.OperatorCodeT()
+            code.builtinCode = getattr(schema.BuiltinOperator, name)
+            code.deprecatedBuiltinCode = min(code.builtinCode, schema.BuiltinOperator.PLACEHOLDER_FOR_GREATER_OP_CODES)
+            code.version = version
+            self._codes[name, version] = len(self.model.operatorCodes)
+            self.model.operatorCodes.append(code)
+        return self._codes[name, version]
+
+    def to_bytes(self) -> bytes:
+        """The flatbuffer."""
+        builder = flatbuffers.Builder(1 << 20)
+        builder.Finish(self.model.Pack(builder), b"TFL3")
+        return bytes(builder.Output())
+
+
+class GraphBuilder:
+    """One graph of a model: tensors and operators in the order of execution, and a signature that names its ends."""
+
+    def __init__(self, parent: ModelBuilder, name: str) -> None:
+        self._parent = parent
+        self._graph = schema.SubGraphT()
+        self._graph.name = name
+        self._graph.tensors, self._graph.operators = [], []
+        self._signature = schema.SignatureDefT()
+        self._signature.signatureKey = name
+        self._signature.subgraphIndex = len(parent.model.subgraphs)
+        self._signature.inputs, self._signature.outputs = [], []
+        parent.model.subgraphs.append(self._graph)
+        parent.model.signatureDefs.append(self._signature)
+
+    def input(self, name: str, tensor: int) -> int:
+        """Make a tensor an input, called `name` in the signature."""
+        self._signature.inputs.append(_named(name, tensor))
+        self._graph.inputs = [entry.tensorIndex for entry in self._signature.inputs]
+        return tensor
+
+    def output(self, name: str, tensor: int) -> int:
+        """Make a tensor an output, called `name` in the signature."""
+        self._signature.outputs.append(_named(name, tensor))
+        self._graph.outputs = [entry.tensorIndex for entry in self._signature.outputs]
+        return tensor
+
+    def shape(self, tensor: int) -> tuple[int, ...]:
+        """Of a tensor of this graph."""
+        return tuple(int(size) for size in self._graph.tensors[tensor].shape)
+
+    def tensor(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        like: Any,
+        open_axis: int | None = None,
+    ) -> int:
+        """A new tensor, with type and quantisation of another one, or of a numpy type without quantisation.
+
+        `open_axis` is one whose size the interpreter may change.
+        """
+        one = schema.TensorT()
+        one.name, one.shape, one.buffer = name, list(shape), 0
+        if open_axis is not None:
+            one.shapeSignature = [-1 if axis == open_axis else size for axis, size in enumerate(shape)]
+        one.type, one.quantization = self._kind(like)
+        return self._append(one)
+
+    def constant(self, name: str, values: np.ndarray) -> int:
+        """A tensor of fixed values, not quantised."""
+        one = schema.TensorT()
+        one.name, one.shape, one.type = name, list(values.shape), _TYPES[values.dtype.name]
+        one.buffer = self._parent.buffer(values.tobytes())
+        return self._append(one)
+
+    def carried(self, tensor: schema.TensorT, data: bytes) -> int:
+        """A constant of another model."""
+        one = schema.TensorT()
+        one.name, one.shape, one.type = tensor.name, tensor.shape, tensor.type
+        one.quantization, one.buffer = tensor.quantization, self._parent.buffer(data)
+        return self._append(one)
+
+    def add(
+        self,
+        operator: str,
+        inputs: list[int],
+        output: int,
+        options: Any = None,
+        version: int = 1,
+    ) -> int:
+        """Append an operator with one output, which is returned; `options` is the schema's object for it."""
+        one = schema.OperatorT()
+        one.opcodeIndex = self._parent.operator_code(operator, version)
+        one.inputs, one.outputs = inputs, [output]
+        if options is not None:
+            one.builtinOptions = options
+            one.builtinOptionsType = getattr(schema.BuiltinOptions, type(options).__name__.removesuffix("T"))
+        self._graph.operators.append(one)
+        return output
+
+    def is_integer(self, tensor: int) -> bool:
+        """Whether a tensor holds int8."""
+        return self._graph.tensors[tensor].type == schema.TensorType.INT8
+
+    def _kind(self, like: Any) -> tuple[int, Any]:
+        """Type and quantisation; see `tensor`."""
+        if isinstance(like, str):
+            return _TYPES[like], None
+        tensor = self._graph.tensors[like] if isinstance(like, int) else like
+        return tensor.type, tensor.quantization
+
+    def _append(self, tensor: schema.TensorT) -> int:
+        self._graph.tensors.append(tensor)
+        return len(self._graph.tensors) - 1
+
+
+class _AlignedBuffer(schema.BufferT):
+    """A buffer whose data begins at a multiple of `ALIGNMENT` bytes, which the generated code does not see to."""
+
+    def Pack(self, builder: flatbuffers.Builder) -> int:
+        assert self.data is not None
+        builder.StartVector(1, len(self.data), ALIGNMENT)
+        head = builder.Head() - len(self.data)
+        builder.head = head
+        builder.Bytes[head : head + len(self.data)] = self.data.tobytes()
+        data = builder.EndVector()
+        schema.BufferStart(builder)
+        schema.BufferAddData(builder, data)
+        return schema.BufferEnd(builder)
+
+
+def _named(name: str, tensor: int) -> schema.TensorMapT:
+    one = schema.TensorMapT()
+    one.name, one.tensorIndex = name, tensor
+    return one

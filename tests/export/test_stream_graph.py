@@ -1,0 +1,158 @@
+"""The streaming form: the whole-clip network's own answers, a block at a time, from reset to flush."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sernet.cli import main
+from sernet.export.checks import ExportCheckError, check_stream
+from sernet.export.converter import convert
+from sernet.export.exporter import Exporter
+from sernet.export.formats import FORMATS
+from sernet.export.stream_graph import StreamError, streaming_model
+from sernet.runtime import Bundle, Network, StreamingNetwork, load_bundle
+from sernet.runtime.bundle import pack_bundle
+from sernet.runtime.interpreter import quantise
+from sernet.training.network import light_sernet
+
+LENGTHS = (1, 2, 3, 5, 31, 32, 33, 47, 63, 64, 65, 96, 100, 127, 128, 183, 184, 185, 200, 217, 250, 434)
+"""Frames: one row, whole blocks and their neighbours, and every odd height that a pool can meet."""
+
+
+def both_forms(path: Path, window_frames: int | None = None) -> tuple[Bundle, Bundle]:
+    """A bundle of the whole-clip network, and one of its streaming form."""
+    whole = load_bundle(path)
+    model, plan = streaming_model(whole.model, window_frames)
+    manifest = dataclasses.replace(whole.manifest, input_kind="stream", stream=plan)
+    return whole, Bundle(manifest, pack_bundle(model, manifest))
+
+
+def clip(frames: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng((seed, frames)).normal(0, 2, (frames, 40)).astype(np.float32)
+
+
+@pytest.mark.parametrize("frames", LENGTHS)
+@pytest.mark.parametrize("name", ["int8", "int8-float-io"])
+def test_int8_gives_the_same_bytes_as_the_whole_clip_network_under_the_reference_kernels(
+    exported: Path, name: str, frames: int
+):
+    whole, stream = both_forms(exported / f"model-{name}.tflite")
+    network, streaming = Network(whole, reference_kernels=True), StreamingNetwork(stream, reference_kernels=True)
+    quantised = quantise(clip(frames), network.input_tensor)
+    np.testing.assert_array_equal(streaming.raw_output(quantised), network.raw_output(quantised))
+
+
+@pytest.mark.parametrize("name", ["float32", "float16"])
+def test_floats_give_the_same_probabilities_within_a_hundred_thousandth(exported: Path, name: str):
+    whole, stream = both_forms(exported / f"model-{name}.tflite")
+    network, streaming = Network(whole), StreamingNetwork(stream)
+    worst = max(
+        np.abs(network.probabilities(clip(frames)) - streaming.probabilities(clip(frames))).max() for frames in LENGTHS
+    )
+    assert worst <= 1e-5, f"worst difference {worst:.1e}, tolerance 1e-5"
+
+
+def test_the_dynamic_format_streams_with_activations_quantised_a_block_at_a_time(exported: Path):
+    whole, stream = both_forms(exported / "model-dynamic.tflite")
+    network, streaming = Network(whole), StreamingNetwork(stream)
+    worst = max(
+        np.abs(network.probabilities(clip(frames)) - streaming.probabilities(clip(frames))).max() for frames in LENGTHS
+    )
+    assert worst <= 0.1, f"worst difference {worst:.2g}, tolerance 0.1"
+
+
+def test_frames_may_come_in_any_pieces(exported: Path):
+    _, stream = both_forms(exported / "model-int8.tflite")
+    streaming = StreamingNetwork(stream)
+    answers = []
+    for piece in (1, 7, 32, 33, 200):
+        streaming.reset()
+        for start in range(0, 200, piece):
+            streaming.accept(clip(200)[start : start + piece])
+        streaming.finish()
+        answers.append((streaming.rows, streaming.last_window().tolist()))
+    assert answers[1:] == answers[:-1] and answers[0][0] == 7
+
+
+@pytest.mark.parametrize("window_frames", [32, 58, 184, 434])
+def test_a_window_is_the_average_over_the_last_rows_of_the_last_feature_map(exported: Path, window_frames: int):
+    """As the signature that takes rows says; another seven blocks do not change that."""
+    _, stream = both_forms(exported / "model-int8.tflite", window_frames)
+    streaming = StreamingNetwork(stream, reference_kernels=True)
+    rows = []
+    for number in range(24):
+        streaming.accept(clip(32, number))
+        if streaming.rows:
+            rows = [*rows, streaming._last[-1]][-streaming.window_rows :]
+            expected = streaming._calibrated(streaming._answer(rows))
+            np.testing.assert_array_equal(streaming.last_window(), expected)
+    assert streaming.rows == 22 and streaming.window_rows == -(-window_frames // 32)
+
+
+def test_what_was_heard_before_a_reset_leaves_no_trace(exported: Path):
+    _, stream = both_forms(exported / "model-int8.tflite")
+    used, fresh = StreamingNetwork(stream), StreamingNetwork(stream)
+    used.accept(clip(300))
+    np.testing.assert_array_equal(used.probabilities(clip(77)), fresh.probabilities(clip(77)))
+
+
+def test_without_a_row_there_is_no_answer(exported: Path):
+    _, stream = both_forms(exported / "model-int8.tflite")
+    streaming = StreamingNetwork(stream)
+    streaming.accept(clip(64))
+    with pytest.raises(IndexError):
+        streaming.last_window()
+
+
+def test_other_widths_stream_too():
+    model = light_sernet(60, 40, 5, widths=(4, 8, 12, 8, 12, 16, 20, 24))
+    calibration = clip(60 * 8).reshape(8, 60, 40, 1)
+    flatbuffer = convert(model, FORMATS["int8"], calibration)
+    manifest = dataclasses.replace(load_bundle().manifest, labels=tuple("abcde"), bias=())
+    _, plan = streaming_model(flatbuffer)
+    assert [shape[-1] for shape in plan.states] == [1, 4 + 8 + 12, 8, 12, 16]
+    stream, plan = streaming_model(flatbuffer)
+    streaming = dataclasses.replace(manifest, input_kind="stream", stream=plan)
+    whole_bundle = Bundle(manifest, pack_bundle(flatbuffer, manifest))
+    stream_bundle = Bundle(streaming, pack_bundle(stream, streaming))
+    check_stream(whole_bundle, stream_bundle, FORMATS["int8"], [clip(frames) for frames in LENGTHS])
+
+
+def test_a_network_that_cannot_stream_is_told_in_one_line():
+    import keras
+
+    inputs = keras.Input((64, 40, 1))
+    x = keras.layers.Conv2D(4, 3, strides=2, padding="same")(inputs)
+    strided = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x)))
+    with pytest.raises(StreamError, match="a convolution without padding 'same', or with a stride"):
+        streaming_model(convert(strided, FORMATS["float32"]))
+    flat = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
+    with pytest.raises(StreamError, match="one average over all rows"):
+        streaming_model(convert(flat, FORMATS["float32"]))
+
+
+def test_the_command_publishes_a_bundle_that_says_how_it_is_fed(tiny_run: Path, tmp_path: Path):
+    assert main(["export", str(tiny_run), "--format", "int8", "float32", "--stream", "--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.glob("*.tflite")) == ["stream-float32.tflite", "stream-int8.tflite"]
+    bundle = load_bundle(tmp_path / "stream-int8.tflite")
+    assert bundle.manifest.input_kind == "stream" and bundle.manifest.stream is not None
+    result = json.loads((tmp_path / "stream-int8.json").read_text())
+    assert {item["metric"] for item in result["values"]} >= {"UA", "agreement with Keras"}
+
+
+def test_a_streaming_form_that_answers_otherwise_leaves_no_file(
+    exporter: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    whole = exporter._test_inputs
+
+    def other_weights(flatbuffer: bytes):
+        inverted = [-example for example in exporter._calibration]
+        return streaming_model(convert(exporter.run.model, FORMATS["int8"], np.stack(inverted)))
+
+    monkeypatch.setattr("sernet.export.exporter.streaming_model", other_weights)
+    with pytest.raises(ExportCheckError, match=r"the streaming int8 model answers a clip of \d+ frames otherwise"):
+        exporter.export(FORMATS["int8"], tmp_path, stream=True)
+    assert list(tmp_path.iterdir()) == [] and len(whole) > 0
