@@ -33,6 +33,14 @@ class Document:
                 return item
         return None
 
+    def streamed(self, variant: str) -> dict[float, dict[str, float]]:
+        """Figures of a variant's streaming form by window in seconds and metric; empty where it was not measured."""
+        found: dict[float, dict[str, float]] = {}
+        for item in self.content["values"]:
+            if item.get("variant") == variant and "window_s" in item:
+                found.setdefault(item["window_s"], {})[item["metric"]] = item["value"]
+        return found
+
     def value(self, variant: str, metric: str, threads: int | None = None) -> float:
         """A value that is always measured; raises KeyError when the document lacks it."""
         item = self.item(variant, metric, threads)

@@ -13,6 +13,7 @@ from sernet.benchmarks.anchors import HUMAN_LISTENERS
 from sernet.benchmarks.document import FRONT_END, KERAS, NO_INTERPRETER
 from sernet.benchmarks.fresh_process import FreshStart, fresh_starts
 from sernet.benchmarks.latency import BLOCK, UNTIMED, interleaved_latency, median, percentile_90, ratio
+from sernet.benchmarks.streaming import streaming_costs
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import GZIP_LEVEL, Variant
 from sernet.export.exporter import checked_clips
@@ -21,6 +22,7 @@ from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import interpreter_package
 from sernet.training.evaluation import accuracy_values, predict, protocol
 from sernet.training.features import clip_waveform
+from sernet.training.network_inputs import network_inputs
 from sernet.training.result import Result
 from sernet.training.run import Run
 
@@ -58,6 +60,7 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
     load_average = os.getloadavg()
     answers, confusions = _answers(run, variants, track)
     timings, latency_samples, front_end_samples = _timings(run, variants, settings, track)
+    streaming, streaming_samples = _streaming(run, variants, settings, track)
     starts, fresh = _fresh_processes(run, variants, settings, track)
     arenas, notes = _micro_arenas(variants)
     return Result(
@@ -67,7 +70,7 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
         corpus=run.corpus["title"],
         n=len(checked_clips(run)),
         seed=run.config.seed,
-        values=[*_sizes(variants), *timings, *starts, *arenas, *answers],
+        values=[*_sizes(variants), *timings, *streaming, *starts, *arenas, *answers],
         details={
             "variants": [variant.name for variant in variants],
             "reference": variants[0].name,
@@ -85,7 +88,12 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
             "load_average": load_average[0],
             "notes": notes,
             "confusion": confusions,
-            "samples": {"latency_ms": latency_samples, "front_end_ms": front_end_samples, "fresh_processes": fresh},
+            "samples": {
+                "latency_ms": latency_samples,
+                "streaming_ms": streaming_samples,
+                "front_end_ms": front_end_samples,
+                "fresh_processes": fresh,
+            },
         },
     )
 
@@ -152,6 +160,15 @@ def _timings(
     calls = {FRONT_END: lambda: front_end.network_input(front_end.features(waveform))}
     features = interleaved_latency(calls, settings.repetitions, track, FRONT_END)
     return [*values, *_latency_values(FRONT_END, features[FRONT_END], 1)], samples, features
+
+
+def _streaming(
+    run: Run, variants: Sequence[Variant], settings: Settings, track: Tracker
+) -> tuple[Values, dict[str, Any]]:
+    if all(variant.fused for variant in variants):
+        return [], {}
+    (features,) = network_inputs(checked_clips(run)[:1], run.front_end, run.config.input_duration)
+    return streaming_costs(variants, features, settings.repetitions, track)
 
 
 def _latency_values(name: str, turns: list[list[float]], threads: int) -> Values:

@@ -137,12 +137,23 @@ def _remarks(document: Document) -> tuple[str, ...]:
         f"Latency: the network alone, warm, {settings['repetitions']} calls for each number of threads, the variants "
         f"taking turns of {settings['block']} after {settings['untimed']} untimed calls; times {reference} is a median "
         "over the turns.",
+        *_streaming_remarks(document),
         f"Cold start: from starting a process to its first answer, median of {settings['processes']} processes, files "
         f"cached; {start:.2f} s of it passes without opening an interpreter.",
         f"Peak memory: the largest resident memory of those processes; {baseline:.1f} MB of it without opening an "
         "interpreter (Python, numpy and the clip).",
         f"Bytes: the file with its description, as it is shipped; gzip level {settings['gzip_level']}. TFLM arena: RAM "
         "in TensorFlow Lite Micro.",
+    )
+
+
+def _streaming_remarks(document: Document) -> tuple[str, ...]:
+    if not any(map(document.streamed, document.variants)):
+        return ()
+    return (
+        "Live: both ways answer after every 32 frames, from features to probabilities. Sliding windows compute the "
+        "whole window anew, the streaming form of the same file the new frames alone; times window is a median over "
+        "the turns.",
     )
 
 

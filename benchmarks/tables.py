@@ -41,7 +41,8 @@ def make_tables(document: Document) -> tuple[Table, ...]:
     """All tables of a report."""
     answers = _answer_table(document) if document.held_out else _likeness_table(document)
     measured = (_measured_table(document),) if document.measured("UA") else ()
-    return _size_table(document), _speed_table(document), answers, *measured
+    streamed = (_streaming_table(document),) if any(map(document.streamed, document.variants)) else ()
+    return _size_table(document), _speed_table(document), *streamed, answers, *measured
 
 
 def _size_table(document: Document) -> Table:
@@ -82,6 +83,21 @@ def _speed_table(document: Document) -> Table:
         for variant in document.variants
     )
     return Table("Speed", columns, rows)
+
+
+def _streaming_table(document: Document) -> Table:
+    windows = sorted({window_s for variant in document.variants for window_s in document.streamed(variant)})
+    columns, rows = ["variant"], []
+    for window_s in windows:
+        columns += [f"{window_s:g} s: block / window, ms", f"{window_s:g} s: times window"]
+    for variant in document.variants:
+        row = [variant]
+        for window_s in windows:
+            figures = document.streamed(variant)[window_s]
+            block, window = (figures[f"{name} latency median"] for name in ("block", "window"))
+            row += [f"{block:.3f} / {window:.3f}", f"{figures['block to window ratio']:.3f}"]
+        rows.append(tuple(row))
+    return Table("Live: an answer every 32 frames, 1 thread", tuple(columns), tuple(rows))
 
 
 def _answer_table(document: Document) -> Table:

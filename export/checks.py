@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from sernet.export.flatbuffer import operators
@@ -40,6 +41,19 @@ class Agreement:
     """Of clips that get Keras's answer."""
     worst_difference: float
     """Largest difference of any probability."""
+
+
+def check_weights(model: keras.Model, labels: int) -> None:
+    """Let pass a trained network that has a probability for each label, and numbers for weights.
+
+    Raises:
+        ExportCheckError: it has not.
+    """
+    if (outputs := model.output_shape[-1]) != labels:
+        raise ExportCheckError(f"the trained network has {outputs} outputs, and the run {labels} labels: train again")
+    for weight in model.weights:
+        if not np.isfinite(np.asarray(weight)).all():
+            raise ExportCheckError(f"the trained network has weights that are no numbers ({weight.path}): train again")
 
 
 def check_structure(flatbuffer: bytes, target: Format, parameters: int, *, fused: bool) -> Counter[str]:
@@ -97,6 +111,18 @@ def check_answers(bundle: Bundle, target: Format, inputs: Sequence[np.ndarray], 
             f"{worst:.3g}; at least {target.least_agreement:.0%} and at most {target.worst_difference:g} are published"
         )
     return Agreement(probabilities, share, worst)
+
+
+def check_written(bundle: Bundle, inputs: Sequence[np.ndarray], agreement: Agreement) -> None:
+    """Let pass a bundle that has been written and read again, when it answers as it did before.
+
+    Raises:
+        ExportCheckError: it answers otherwise.
+    """
+    network = open_network(bundle)
+    for example, before in zip(inputs, agreement.probabilities, strict=False):
+        if not np.allclose(network.uncalibrated(example), before, atol=1e-6):
+            raise ExportCheckError("the file that was written answers otherwise than the model that was checked")
 
 
 def check_stream(whole: Bundle, stream: Bundle, target: Format, inputs: Sequence[np.ndarray]) -> None:

@@ -8,7 +8,15 @@ from typing import Any
 import keras
 import numpy as np
 
-from sernet.export.checks import Agreement, ExportCheckError, check_answers, check_stream, check_structure
+from sernet.export.checks import (
+    Agreement,
+    ExportCheckError,
+    check_answers,
+    check_stream,
+    check_structure,
+    check_weights,
+    check_written,
+)
 from sernet.export.converter import convert
 from sernet.export.formats import Format
 from sernet.export.fused_front_end import fuse
@@ -16,11 +24,11 @@ from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
 from sernet.export.stream_graph import streaming_model
-from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
+from sernet.runtime.bundle import Bundle, Manifest, pack_bundle, read_bundle
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
 from sernet.runtime.stream_plan import StreamPlan
-from sernet.training.atomic import write_bytes, write_text
+from sernet.training.atomic import atomic_path, write_text
 from sernet.training.clip import Clip
 from sernet.training.evaluation import accuracy_values, predict, protocol
 from sernet.training.features import clip_waveform
@@ -33,6 +41,9 @@ CALIBRATION_CLIPS = 200
 
 STREAM_CLIPS = 20
 """Test clips on which the streaming form must answer as the whole-clip network does."""
+
+WRITTEN_CLIPS = 3
+"""Test clips that the file is asked once more, after it has been written and before it gets its name."""
 
 MICRO_CLIPS = 20
 """Test clips on which TensorFlow Lite Micro must give the same bytes as the reference kernels."""
@@ -109,10 +120,12 @@ class Exporter:
             details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
         )
         described = self._manifest(target, accuracy, measured, plan)
-        bundle = Bundle(described, pack_bundle(flatbuffer, described))
-        result.save(path.with_suffix(".json"))
-        write_text(path.with_suffix(".md"), model_card(bundle))
-        write_bytes(path, bundle.model)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(pack_bundle(flatbuffer, described))
+            bundle = read_bundle(temporary.read_bytes(), path)
+            check_written(bundle, self._test_inputs[:WRITTEN_CLIPS], agreement)
+            result.save(path.with_suffix(".json"))
+            write_text(path.with_suffix(".md"), model_card(bundle))
         return Exported(path, target, result, agreement, arena, note)
 
     def _manifest(
@@ -159,6 +172,7 @@ class Exporter:
 
     @cached_property
     def _model(self) -> keras.Model:
+        check_weights(self.run.model, len(self.run.labels))
         if not self._fused:
             return self.run.model
         samples = self._front_end.sample_count(self.run.config.input_duration)

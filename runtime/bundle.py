@@ -170,6 +170,11 @@ def load_bundle(path: Path | str | None = None) -> Bundle:
         content = path.read_bytes()
     except OSError as error:
         raise BundleError(f"cannot read the model {path}: {os.strerror(error.errno or 0)}") from None
+    return read_bundle(content, path)
+
+
+def read_bundle(content: bytes, path: Path) -> Bundle:
+    """The bundle that these bytes of the file `path` are. Raises BundleError as `load_bundle` does."""
     if content[4:8] != _FLATBUFFER_IDENTIFIER:
         raise BundleError(f"{path} is not a TensorFlow Lite model")
     try:

@@ -24,9 +24,3 @@ def write_text(path: Path, text: str) -> None:
     """Write a text file atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a binary file atomically."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)

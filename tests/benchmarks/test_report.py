@@ -67,7 +67,7 @@ def table_rows(markdown: str) -> list[list[str]]:
 def test_every_variant_has_one_row_in_each_table(bench) -> None:
     written = (bench.run / "bench" / "report.md").read_text()
     variants = bench.result["details"]["variants"]
-    assert [row[0] for row in table_rows(written)] == variants * 3
+    assert [row[0] for row in table_rows(written)] == variants * 4
     assert table_rows(bench.printed) == table_rows(written)
     assert [row for row in Page(bench.run / "bench" / "report.html").rows if row[0] != "variant"] == table_rows(written)
 
@@ -78,7 +78,12 @@ def test_rows_hold_the_figures_of_the_result(bench) -> None:
         assert int(row[1].replace(",", "")) == bench.value(row[0], "file")["value"]
     for row in rows[2:4]:
         assert row[1].startswith(f"{bench.value(row[0], 'latency median', 1)['value']:.2f} / ")
-    for row in rows[4:]:
+    for row in rows[4:6]:
+        streamed = Document(bench.result).streamed(row[0])
+        assert [float(row[2]), float(row[4])] == pytest.approx(
+            [streamed[window_s]["block to window ratio"] for window_s in (3.0, 7.0)], abs=0.0005
+        )
+    for row in rows[6:]:
         value = bench.value(row[0], "UA")
         shown = [float(number) for number in re.findall(r"[\d.]+", row[1])]
         assert shown == pytest.approx([100 * value[name] for name in ("value", "low", "high")], abs=0.05)

@@ -14,8 +14,10 @@ from sernet.export.exporter import Exporter
 from sernet.export.formats import FORMATS
 from sernet.export.stream_graph import StreamError, streaming_model
 from sernet.runtime import Bundle, Network, StreamingNetwork, load_bundle
-from sernet.runtime.bundle import pack_bundle
+from sernet.runtime.audio_file import read_audio
+from sernet.runtime.bundle import DEFAULT_BUNDLE, pack_bundle
 from sernet.runtime.interpreter import quantise
+from sernet.training.corpora import load_corpus
 from sernet.training.network import light_sernet
 
 LENGTHS = (1, 2, 3, 5, 31, 32, 33, 47, 63, 64, 65, 96, 100, 127, 128, 183, 184, 185, 200, 217, 250, 434)
@@ -43,6 +45,31 @@ def test_int8_gives_the_same_bytes_as_the_whole_clip_network_under_the_reference
     network, streaming = Network(whole, reference_kernels=True), StreamingNetwork(stream, reference_kernels=True)
     quantised = quantise(clip(frames), network.input_tensor)
     np.testing.assert_array_equal(streaming.raw_output(quantised), network.raw_output(quantised))
+
+
+def long_clips(emodb: Path, bundle: Bundle) -> list[np.ndarray]:
+    """The network's inputs of all clips of EMO-DB that are longer than 3 s."""
+    front_end = bundle.manifest.front_end
+    waveforms = [read_audio(clip.path, front_end.sample_rate) for clip in load_corpus("emodb", data=emodb).clips]
+    return [front_end.network_input(front_end.features(one)) for one in waveforms if len(one) > 3 * 16000]
+
+
+def test_the_packaged_model_answers_every_long_clip_of_emodb_with_the_same_bytes(emodb: Path):
+    whole, stream = both_forms(DEFAULT_BUNDLE)
+    network, streaming = Network(whole, reference_kernels=True), StreamingNetwork(stream, reference_kernels=True)
+    clips = long_clips(emodb, whole)
+    assert len(clips) == 185
+    for features in clips:
+        quantised = quantise(features, network.input_tensor)
+        np.testing.assert_array_equal(streaming.raw_output(quantised), network.raw_output(quantised))
+
+
+def test_floats_answer_every_long_clip_of_emodb_the_same_within_a_hundred_thousandth(exported: Path, emodb: Path):
+    whole, stream = both_forms(exported / "model-float32.tflite")
+    network, streaming = Network(whole), StreamingNetwork(stream)
+    clips = long_clips(emodb, whole)
+    worst = max(np.abs(network.probabilities(one) - streaming.probabilities(one)).max() for one in clips)
+    assert len(clips) == 185 and worst <= 1e-5, f"worst difference {worst:.1e}, tolerance 1e-5"
 
 
 @pytest.mark.parametrize("name", ["float32", "float16"])
