@@ -56,35 +56,42 @@ def check_weights(model: keras.Model, labels: int) -> None:
             raise ExportCheckError(f"the trained network has weights that are no numbers ({weight.path}): train again")
 
 
-def check_structure(flatbuffer: bytes, target: Format, parameters: int, *, fused: bool) -> Counter[str]:
-    """Operators of the model, when they and its size are as expected.
-
-    Args:
-        flatbuffer: the converted model.
-        target: the format it was converted to.
-        parameters: weights of the Keras model.
-        fused: whether the front end is part of the model, with operators of its own.
+def check_operators(flatbuffer: bytes) -> Counter[str]:
+    """Operators of a model, all of them built in.
 
     Raises:
-        ExportCheckError: a variable was not frozen, an operator is not built in or not expected, or the size is off.
+        ExportCheckError: a variable was not frozen, or an operator is not built in.
     """
     found = operators(flatbuffer)
     if unfrozen := [name for name in found if name in _VARIABLE_OPERATORS]:
-        raise ExportCheckError(f"the {target.name} model has unfrozen variables ({', '.join(unfrozen)})")
+        raise ExportCheckError(f"the model has unfrozen variables ({', '.join(unfrozen)})")
     if foreign := [name for name in found if name.startswith("Flex") or name == "CUSTOM"]:
-        raise ExportCheckError(f"the {target.name} model needs operators that no device has: {', '.join(foreign)}")
+        raise ExportCheckError(f"the model needs operators that no device has: {', '.join(foreign)}")
+    return found
+
+
+def check_structure(flatbuffer: bytes, target: Format, parameters: int) -> None:
+    """Let pass a converted network whose operators and size are as expected.
+
+    Args:
+        flatbuffer: the whole-clip network, without a front end.
+        target: the format it was converted to.
+        parameters: weights of the Keras model.
+
+    Raises:
+        ExportCheckError: as of `check_operators`, or the operators are not Light-SERNet's, or the size is off.
+    """
+    found = check_operators(flatbuffer)
     own = Counter({name: count for name, count in found.items() if name not in target.extra_operators})
-    missing = NETWORK_OPERATORS - own
-    surplus = own - NETWORK_OPERATORS
-    if missing or (surplus and not fused):
+    if own != NETWORK_OPERATORS:
+        missing, surplus = _listed(NETWORK_OPERATORS - own), _listed(own - NETWORK_OPERATORS)
         raise ExportCheckError(
-            f"the {target.name} model's operators are not Light-SERNet's: {_listed(missing) or 'none'} missing, "
-            f"{_listed(surplus) or 'none'} too many"
+            f"the {target.name} model's operators are not Light-SERNet's: {missing or 'none'} missing, "
+            f"{surplus or 'none'} too many"
         )
     expected = parameters * target.bytes_per_weight
-    if len(flatbuffer) < 0.9 * expected or (len(flatbuffer) > 1.25 * expected + 32_768 and not fused):
+    if not 0.9 * expected <= len(flatbuffer) <= 1.25 * expected + 32_768:
         raise ExportCheckError(f"the {target.name} model has {len(flatbuffer):,} bytes instead of {expected:,.0f}")
-    return found
 
 
 def check_answers(bundle: Bundle, target: Format, inputs: Sequence[np.ndarray], expected: np.ndarray) -> Agreement:

@@ -15,6 +15,7 @@ EXAMPLES = [
     "sernet export runs/emodb-paper --format float32 dynamic --out models/",
     "sernet export runs/emodb-sernet --format int8 --measured results/emodb-sernet",
     "sernet export runs/emodb-sernet --format int8 --stream",
+    "sernet export runs/emodb-paper --format int8-float-io --fused",
 ]
 
 
@@ -27,8 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="F",
         help="float32, float16, dynamic, int8, int8-float-io, or all (default: int8)",
     )
-    parser.add_argument(
+    forms = parser.add_mutually_exclusive_group()
+    forms.add_argument(
         "--stream", action="store_true", help="write stream-F.tflite, which takes a block of 32 frames and its state"
+    )
+    forms.add_argument(
+        "--fused", action="store_true", help="write fused-F.tflite, which takes samples: the front end is part of it"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/export)")
     parser.add_argument(
@@ -50,13 +55,13 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.run import Run
 
     training_run = Run.open(args.run)
-    formats = parse_formats(args.format, fused=training_run.config.fuse_front_end)
+    formats = parse_formats(args.format, fused=args.fused or training_run.config.fuse_front_end)
     if args.stream and training_run.config.fuse_front_end:
         raise SernetError("a fused front end takes whole windows and cannot stream: leave out --stream")
     measured = {}
     if args.measured:  # results of other settings are told before anything is converted
         measured = {target.name: read_measured(args.measured, training_run, target) for target in formats}
-    exporter = Exporter(training_run)
+    exporter = Exporter(training_run, fused=args.fused)
     checked = "held-out" if training_run.split.test else "training"
     with progress_bar(visible=not args.json) as bar:
         task = bar.add_task("export", total=len(formats), figures="")

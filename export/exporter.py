@@ -5,13 +5,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from sernet.export.checks import (
     Agreement,
     ExportCheckError,
     check_answers,
+    check_operators,
     check_stream,
     check_structure,
     check_weights,
@@ -19,12 +19,13 @@ from sernet.export.checks import (
 )
 from sernet.export.converter import convert
 from sernet.export.formats import Format
-from sernet.export.fused_front_end import fuse
+from sernet.export.fused_front_end import fused_model
 from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
 from sernet.export.stream_graph import streaming_model
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle, read_bundle
+from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
 from sernet.runtime.stream_plan import StreamPlan
@@ -64,13 +65,26 @@ class Exported:
 
 
 class Exporter:
-    """Exports the variants of one run; Keras answers the test clips once, for all of them."""
+    """Exports the variants of one run; Keras answers the test clips once, for all of them.
 
-    def __init__(self, run: Run) -> None:
+    Args:
+        run: a finished one.
+        fused: put the front end into the model, as ``fused-<format>.tflite``; a run that was trained to be fused
+            exports it as ``model-<format>.tflite`` always.
+
+    Raises:
+        SernetError: the front end cannot be fused.
+    """
+
+    def __init__(self, run: Run, *, fused: bool = False) -> None:
+        if fused and run.front_end.normalisation is not None:
+            raise SernetError("a fused front end cannot remember its speaker, and this run's does: leave out --fused")
         self.run = run
         self._front_end = run.front_end
-        self._frames = run.front_end.frame_count(run.front_end.sample_count(run.config.input_duration))
-        self._fused = run.config.fuse_front_end
+        self._samples = run.front_end.sample_count(run.config.input_duration)
+        self._frames = run.front_end.frame_count(self._samples)
+        self._name = "fused" if fused else "model"
+        self._fused = fused or run.config.fuse_front_end
 
     def export(
         self, target: Format, folder: Path | None = None, measured: Measured | None = None, *, stream: bool = False
@@ -81,15 +95,17 @@ class Exporter:
             target: the format.
             folder: where to; the run's ``export`` when None.
             measured: what is known of the run's settings, as the bundle will say it.
-            stream: publish the streaming form as ``stream-<format>.tflite``, not the whole-clip network as
-                ``model-<format>.tflite``.
+            stream: publish the streaming form, as ``stream-<format>.tflite``; not of a fused model.
 
         Raises:
             ExportCheckError: a check failed; no file was written.
             StreamError: the network cannot stream; no file was written.
         """
-        flatbuffer = convert(self._model, target, self._calibration if target.full_integer else None)
-        found = check_structure(flatbuffer, target, self.run.model.count_params(), fused=self._fused)
+        check_weights(self.run.model, len(self.run.labels))
+        flatbuffer = convert(self.run.model, target, self._calibration if target.full_integer else None)
+        check_structure(flatbuffer, target, self.run.model.count_params())
+        if self._fused:
+            flatbuffer = fused_model(self._front_end, self._samples, flatbuffer)
         manifest, plan = self._manifest(target), None
         unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
         if stream:
@@ -102,7 +118,7 @@ class Exporter:
         arena, note = self._run_on_micro(unmeasured) if target.name == "int8" and not stream else (None, "")
         held_out = self.run.split.test
         accuracy = accuracy_values(self.run, held_out, agreement.probabilities) if held_out else []
-        path = (folder or self.run.folder / "export") / f"{'stream' if stream else 'model'}-{target.name}.tflite"
+        path = (folder or self.run.folder / "export") / f"{'stream' if stream else self._name}-{target.name}.tflite"
         result = Result(
             what="export",
             subject=path.stem,
@@ -117,7 +133,11 @@ class Exporter:
                 *([{"metric": "TensorFlow Lite Micro arena bytes", "value": arena}] if arena else []),
                 *accuracy,
             ],
-            details={"format": target.name, "operators": dict(found), "note": self.run.corpus["note"]},
+            details={
+                "format": target.name,
+                "operators": dict(check_operators(flatbuffer)),
+                "note": self.run.corpus["note"],
+            },
         )
         described = self._manifest(target, accuracy, measured, plan)
         with atomic_path(path) as temporary:
@@ -169,14 +189,6 @@ class Exporter:
                     f"TensorFlow Lite Micro answers {clip.path.name} with other bytes than the reference kernels"
                 )
         return micro.arena_bytes, ""
-
-    @cached_property
-    def _model(self) -> keras.Model:
-        check_weights(self.run.model, len(self.run.labels))
-        if not self._fused:
-            return self.run.model
-        samples = self._front_end.sample_count(self.run.config.input_duration)
-        return fuse(self.run.model, self._front_end, samples)
 
     @cached_property
     def _expected(self) -> np.ndarray:

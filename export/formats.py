@@ -47,20 +47,20 @@ FORMATS: dict[str, Format] = {
 def parse_formats(names: list[str], *, fused: bool = False) -> list[Format]:
     """Formats by name, in the order of `FORMATS`; ``all`` means every one that goes with the front end.
 
-    A `fused` front end computes its spectrum in floats and does not go with a full-integer format.
+    A `fused` front end takes samples as floats and does not go with int8 at both ends.
 
     Raises:
         SernetError: no name, an unknown one, or one that does not go with a fused front end.
     """
     wanted = {part for name in names for part in name.split(",") if part}
     if "all" in wanted:
-        return [f for f in FORMATS.values() if not (fused and f.full_integer)]
+        return [f for f in FORMATS.values() if f.float_io or not fused]
     if not wanted:
         raise SernetError(f"no format is named: use {', '.join(FORMATS)} or all")
-    if fused and (unfit := [name for name in sorted(wanted & FORMATS.keys()) if FORMATS[name].full_integer]):
+    if fused and (unfit := [name for name in sorted(wanted & FORMATS.keys()) if not FORMATS[name].float_io]):
         raise SernetError(
-            f"{', '.join(unfit)} does not go with a fused front end, whose spectrum needs floats: export float32, "
-            "float16 or dynamic, or train without --fuse-front-end"
+            f"{', '.join(unfit)} does not go with a fused front end, which takes samples as floats: use "
+            + ", ".join(f.name for f in FORMATS.values() if f.float_io)
         )
     if unknown := sorted(wanted - FORMATS.keys()):
         raise SernetError(f"unknown format {', '.join(unknown)}: use {', '.join(FORMATS)} or all")

@@ -3,6 +3,10 @@
 import keras
 from keras import ops
 
+from sernet.export.converter import convert
+from sernet.export.flatbuffer import read_model
+from sernet.export.formats import FORMATS
+from sernet.export.graph_builder import CarryingGraph, ModelBuilder
 from sernet.runtime.errors import SernetError
 from sernet.runtime.filter_bank import dct_matrix, hann_window, mel_matrix
 from sernet.runtime.front_end import FrontEnd
@@ -43,7 +47,25 @@ class FrontEndLayer(keras.layers.Layer):
         return features[..., None]
 
 
-def fuse(model: keras.Model, front_end: FrontEnd, samples: int) -> keras.Model:
-    """The network behind its front end: (batch, samples) to probabilities (batch, classes)."""
+def fused_model(front_end: FrontEnd, samples: int, network: bytes) -> bytes:
+    """A converted network behind its front end: (1, samples) to probabilities (1, classes).
+
+    The front end computes in floats, whatever the network's numbers are: its spectrum has too wide a range for int8.
+
+    Args:
+        front_end: as the network was trained with.
+        samples: of a window.
+        network: takes features and gives probabilities in float32; in between, any format.
+
+    Raises:
+        SernetError: the front end's frames do not consist of whole steps.
+    """
     waveform = keras.Input((samples,), name="waveform")
-    return keras.Model(waveform, model(FrontEndLayer(front_end, name="front_end")(waveform)), name=model.name)
+    alone = convert(keras.Model(waveform, FrontEndLayer(front_end, name="front_end")(waveform)), FORMATS["float32"])
+    model = ModelBuilder("Light-SERNet, from samples")
+    graph = CarryingGraph(model, "serving_default", read_model(alone))
+    samples_in = graph.input("waveform", graph.tensor("waveform", (1, samples), "float32"))
+    features = graph.carry_all(samples_in)
+    graph.carry_from(read_model(network))
+    graph.output("probabilities", graph.carry_all(features))
+    return model.to_bytes()

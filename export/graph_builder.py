@@ -1,10 +1,13 @@
 """Building .tflite graphs by hand, with LiteRT's own schema: what no converter writes for us."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+
+from sernet.export.flatbuffer import operator_name
 
 ALIGNMENT = 16
 """Bytes: where a constant's data may begin; microcontrollers read it in place."""
@@ -150,6 +153,62 @@ class GraphBuilder:
     def _append(self, tensor: schema.TensorT) -> int:
         self._graph.tensors.append(tensor)
         return len(self._graph.tensors) - 1
+
+
+class CarryingGraph(GraphBuilder):
+    """A graph that takes over operators and constants of another model's, which has one graph."""
+
+    def __init__(self, parent: ModelBuilder, name: str, source: schema.ModelT) -> None:
+        super().__init__(parent, name)
+        self.carry_from(source)
+
+    def carry_from(self, source: schema.ModelT) -> None:
+        """From now on, take over operators of this model."""
+        self._source = source
+        (self._before,) = source.subgraphs
+        self._known: dict[int, int] = {}
+
+    @property
+    def has_float_ends(self) -> bool:
+        """Whether the other model takes and gives float32."""
+        return self._before.tensors[self._before.inputs[0]].type == schema.TensorType.FLOAT32
+
+    def copy(self, operator: schema.OperatorT, inputs: dict[int, int], shape: Sequence[int]) -> int:
+        """The same operator with other inputs where `inputs` says so; its output has another shape."""
+        tensors = [inputs[index] if index in inputs else self._known_tensor(index) for index in operator.inputs]
+        before = self._before.tensors[operator.outputs[0]]
+        output = self.tensor(before.name.decode(), tuple(int(size) for size in shape), before)
+        code = self._source.operatorCodes[operator.opcodeIndex]
+        name = operator_name(self._source, operator)
+        self._known[operator.outputs[0]] = self.add(name, tensors, output, operator.builtinOptions, code.version)
+        return output
+
+    def copy_all(self, operators: Sequence[schema.OperatorT], tensor: int) -> int:
+        """Operators in order, the first one with `tensor` as its first input; the last one's output."""
+        self._known[operators[0].inputs[0]] = tensor
+        for operator in operators:
+            tensor = self.copy(operator, {}, self._before.tensors[operator.outputs[0]].shape)
+        return tensor
+
+    def carry_all(self, tensor: int) -> int:
+        """All of the other graph, with `tensor` as its input; its output."""
+        self._known[self._before.inputs[0]] = tensor
+        for operator in self._before.operators:
+            self.copy(operator, {}, self._before.tensors[operator.outputs[0]].shape)
+        return self._known[self._before.outputs[0]]
+
+    def _known_tensor(self, index: int) -> int:
+        """The tensor of this graph that stands for one of the other; what is made of constants alone is taken along."""
+        if index < 0:  # an input that is left out
+            return index
+        if index not in self._known:
+            before = self._before.tensors[index]
+            data = self._source.buffers[before.buffer].data
+            if data is None:  # for example a weight in float16, which an operator makes float32 of
+                (maker,) = (one for one in self._before.operators if index in one.outputs)
+                return self.copy(maker, {}, before.shape)
+            self._known[index] = self.carried(before, np.asarray(data, np.uint8).tobytes())
+        return self._known[index]
 
 
 class _AlignedBuffer(schema.BufferT):

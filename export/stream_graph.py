@@ -18,7 +18,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from sernet.export.flatbuffer import operator_name, read_model
-from sernet.export.graph_builder import GraphBuilder, ModelBuilder
+from sernet.export.graph_builder import CarryingGraph, ModelBuilder
 from sernet.runtime.errors import SernetError
 from sernet.runtime.stream_plan import ANSWER, BLOCK, STREAM, Rows, StreamPlan
 
@@ -73,7 +73,7 @@ class _Streamer:
         self._source = read_model(flatbuffer)
         (self._graph,) = self._source.subgraphs
         self.model = ModelBuilder("Light-SERNet, streaming")
-        self._new = _Graph(self.model, STREAM, self._source, self._graph)
+        self._new = _StreamGraph(self.model, STREAM, self._source)
         self._streamed: dict[int, _Streamed] = {}
         self._heard: dict[int, _Streamed] = {}  # by the source's tensor, what its convolutions see
         self._states: list[tuple[int, ...]] = []
@@ -235,7 +235,7 @@ class _Streamer:
 
     def _answer_rows(self, head: Sequence[schema.OperatorT], shape: tuple[int, ...]) -> None:
         """The second graph."""
-        new = _Graph(self.model, ANSWER, self._source, self._graph)
+        new = _StreamGraph(self.model, ANSWER, self._source)
         rows = new.state("rows", shape, self._tensor(head[0].inputs[0]), open_axis=1)
         new.output("probabilities", new.copy_all(head, rows))
 
@@ -249,49 +249,13 @@ class _Reach:
     step: int
 
 
-class _Graph(GraphBuilder):
-    """A graph that takes operators and constants from the whole-clip one."""
-
-    def __init__(self, parent: ModelBuilder, name: str, source: schema.ModelT, graph: schema.SubGraphT) -> None:
-        super().__init__(parent, name)
-        self._source, self._graph_before = source, graph
-        self._known: dict[int, int] = {}
-        self._has_float_ends = graph.tensors[graph.inputs[0]].type == schema.TensorType.FLOAT32
-
-    def copy(self, operator: schema.OperatorT, inputs: dict[int, int], shape: Sequence[int]) -> int:
-        """The same operator with other inputs where `inputs` says so; its output has another shape."""
-        tensors = [inputs[index] if index in inputs else self._known_tensor(index) for index in operator.inputs]
-        before = self._graph_before.tensors[operator.outputs[0]]
-        output = self.tensor(before.name.decode(), tuple(int(size) for size in shape), before)
-        code = self._source.operatorCodes[operator.opcodeIndex]
-        name = operator_name(self._source, operator)
-        self._known[operator.outputs[0]] = self.add(name, tensors, output, operator.builtinOptions, code.version)
-        return output
-
-    def copy_all(self, operators: Sequence[schema.OperatorT], tensor: int) -> int:
-        """Operators in a row, the first one with `tensor` as its input; the last one's output."""
-        self._known[operators[0].inputs[0]] = tensor
-        for operator in operators:
-            tensor = self.copy(operator, {}, self._graph_before.tensors[operator.outputs[0]].shape)
-        return tensor
-
-    def _known_tensor(self, index: int) -> int:
-        """The tensor of this graph that stands for one of the other; what is made of constants alone is taken along."""
-        if index < 0:  # an input that is left out
-            return index
-        if index not in self._known:
-            before = self._graph_before.tensors[index]
-            data = self._source.buffers[before.buffer].data
-            if data is None:  # for example a weight in float16, which an operator makes float32 of
-                (maker,) = (one for one in self._graph_before.operators if index in one.outputs)
-                return self.copy(maker, {}, before.shape)
-            self._known[index] = self.carried(before, np.asarray(data, np.uint8).tobytes())
-        return self._known[index]
+class _StreamGraph(CarryingGraph):
+    """A graph that takes over operators of the whole-clip one, with inputs and outputs of the same type as its."""
 
     def state(self, name: str, shape: tuple[int, ...], like: Any, open_axis: int | None = None) -> int:
         """A new input that holds values like those of a tensor; float32 where the network's ends are."""
         inner = self.tensor(name, shape, like, open_axis)
-        if not (self._has_float_ends and self.is_integer(inner)):
+        if not (self.has_float_ends and self.is_integer(inner)):
             return self.input(name, inner)
         outer = self.input(name, self.tensor(f"{name}_float", shape, "float32", open_axis))
         return self.add("QUANTIZE", [outer], inner, schema.QuantizeOptionsT())
@@ -307,7 +271,7 @@ class _Graph(GraphBuilder):
 
     def given(self, name: str, tensor: int) -> int:
         """Make a tensor an output; as float32 where the network's ends are."""
-        if not (self._has_float_ends and self.is_integer(tensor)):
+        if not (self.has_float_ends and self.is_integer(tensor)):
             return self.output(name, tensor)
         outer = self.tensor(f"{name}_float", self.shape(tensor), "float32")
         return self.output(name, self.add("DEQUANTIZE", [tensor], outer, schema.DequantizeOptionsT(), 2))

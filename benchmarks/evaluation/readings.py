@@ -50,7 +50,7 @@ def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
     """
     target, seconds = FORMATS["int8"], run.config.input_duration
     flatbuffer = convert(run.model, target, calibration_inputs(run))
-    check_structure(flatbuffer, target, run.model.count_params(), fused=False)
+    check_structure(flatbuffer, target, run.model.count_params())
     manifest = Manifest(run.folder.name, run.labels, run.front_end, seconds, target.name)
     network = Network(Bundle(manifest, pack_bundle(flatbuffer, manifest)))
     return np.stack([network.probabilities(features) for features in network_inputs(clips, run.front_end, seconds)])

@@ -103,14 +103,14 @@ def test_a_model_with_other_operators_is_not_published():
     other = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
     flatbuffer = convert(other, FORMATS["float32"])
     with pytest.raises(ExportCheckError, match="8 CONV_2D"):
-        check_structure(flatbuffer, FORMATS["float32"], other.count_params(), fused=False)
+        check_structure(flatbuffer, FORMATS["float32"], other.count_params())
 
 
 def test_a_model_whose_weights_are_missing_is_not_published(exported: Path):
     """What an unfrozen conversion gives: a small file that runs. Its size gives it away."""
     flatbuffer = (exported / "model-int8.tflite").read_bytes()
     with pytest.raises(ExportCheckError, match="bytes instead of"):
-        check_structure(flatbuffer, FORMATS["float32"], 463_431, fused=False)
+        check_structure(flatbuffer, FORMATS["float32"], 463_431)
 
 
 def test_a_model_that_answers_otherwise_than_keras_leaves_no_file(tiny_run: Path, tmp_path: Path):
