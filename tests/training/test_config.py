@@ -1,5 +1,6 @@
 """Presets and settings."""
 
+import dataclasses
 import math
 from pathlib import Path
 
@@ -32,9 +33,20 @@ def test_a_preset_of_your_own_is_a_toml_file(tmp_path: Path):
     assert (config.epochs, config.front_end.input_type) == (7, "spectrogram")
 
 
+def test_a_preset_holds_what_differs_from_its_base(tmp_path: Path):
+    (tmp_path / "mine.toml").write_text("base = 'sernet'\nepochs = 7\nwidths = [1, 2, 3, 4, 5, 6, 7, 8]\n")
+    config = load_preset(str(tmp_path / "mine.toml"))
+    assert config == dataclasses.replace(load_preset("sernet"), epochs=7, widths=(1, 2, 3, 4, 5, 6, 7, 8))
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("base = 'nothing'", "no preset 'nothing'"),
+        ("base = 'sernet-small'", "a base that has one itself"),
+        ("widths = [1, 2]", "widths must be 8 numbers of filters above 0"),
+        ("widths = [1, 2, 3, 4, 5, 6, 7, 0]", "widths must be 8 numbers of filters above 0"),
+        ("widths = 3", "widths = 3, not a list"),
         ("epochs = ", "is not TOML"),
         ("epoch = 3", "the preset has settings this version does not know: epoch"),
         ("[front_end]\nmels = 3", "settings this version does not know: mels"),

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from sernet.training.config import load_preset
 from sernet.training.network import light_sernet, multiply_accumulates
 
 
@@ -17,6 +18,22 @@ def test_7_s_take_376171200_macs_with_the_same_weights():
     model = light_sernet(434, 40, 7)
     assert model.count_params() == 463_431
     assert multiply_accumulates(model) == 376_171_200
+
+
+@pytest.mark.parametrize(
+    ("preset", "macs", "parameters"),
+    [("sernet", 159_326_400, 463_431), ("sernet-small", 37_250_400, 108_151), ("sernet-nano", 23_251_872, 60_311)],
+)
+def test_presets_keep_their_budgets(preset: str, macs: int, parameters: int):
+    """A quarter of the work for small; below 8 M a second and 64 kB of int8 weights and int32 biases for nano."""
+    model = light_sernet(184, 40, 7, widths=load_preset(preset).widths)
+    assert (multiply_accumulates(model), model.count_params()) == (macs, parameters)
+    if preset == "sernet-small":
+        assert macs <= 40e6
+    if preset == "sernet-nano":
+        kernels = sum(int(np.prod(weight.shape)) for weight in model.weights if weight.name == "kernel")
+        biases = sum(layer.filters for layer in model.layers if isinstance(layer, keras.layers.Conv2D)) + 7
+        assert macs / 3 <= 8e6 and kernels + 4 * biases <= 64_000
 
 
 @pytest.mark.parametrize(("features", "classes"), [(40, 4), (128, 7), (513, 8)])
