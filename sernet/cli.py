@@ -7,6 +7,7 @@ from sernet.runtime.command_line import Verb, run_program
 VERBS = {
     "data": Verb("sernet.training.commands.data", "list, fetch, verify or synthesize corpora"),
     "train": Verb("sernet.training.commands.train", "train Light-SERNet on a corpus"),
+    "prune": Verb("sernet.training.commands.prune", "make a narrower network of a trained one"),
     "evaluate": Verb("sernet.benchmarks.evaluation.command", "measure settings under a protocol, fold by fold"),
     "export": Verb("sernet.export.command", "write checked .tflite bundles from a training run"),
     "bench": Verb("sernet.benchmarks.command", "measure every exported variant of a run and draw the report"),

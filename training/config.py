@@ -73,6 +73,11 @@ class TrainConfig:
     dropout: float = 0.3
     widths: tuple[int, ...] = WIDTHS
     """Filters of the network's eight convolutions, in this order."""
+    pruned_from: str = ""
+    """A preset, or the folder of a run: its network is trained first, if need be, and the most important filters of it
+    are where the training begins. `widths` says how many."""
+    distillation: float = 0.0
+    """pruned_from: share of the wider network's answer in the target (Hinton et al., 2015, at temperature 1)."""
     split: SplitBy = "speaker"
     """What validation and test clips share with training: no speaker, or (random) any; all: nothing is held out."""
     test_speakers: tuple[str, ...] = ()
@@ -103,7 +108,7 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "learning_rate", "decay_every"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SernetError(f"{name.replace('_', ' ')} must be above 0, not {getattr(self, name)}")
-        for name in ("label_smoothing", "warm_up", "weight_decay"):
+        for name in ("label_smoothing", "warm_up", "weight_decay", "distillation"):
             if not 0 <= getattr(self, name) < 1:
                 raise SernetError(f"{name.replace('_', ' ')} must be 0 or more and below 1, not {getattr(self, name)}")
         if self.average_epochs < 1:
@@ -119,6 +124,8 @@ class TrainConfig:
                 raise SernetError(f"{name.replace('_', ' ')} must lie between 0 and 1, not {getattr(self, name)}")
         if len(self.widths) != len(WIDTHS) or not all(isinstance(w, int) and w > 0 for w in self.widths):
             raise SernetError(f"widths must be {len(WIDTHS)} numbers of filters above 0, not {list(self.widths)}")
+        if self.distillation and not self.pruned_from:
+            raise SernetError("distillation needs the network that this one is pruned_from")
         if not 0 <= self.dropout < 1:
             raise SernetError(f"dropout must be 0 or more and below 1, not {self.dropout}")
         if not 0 <= self.seed < 2**32:

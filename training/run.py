@@ -50,15 +50,23 @@ class Run:
         corpus = {name: getattr(loaded.corpus, name) for name in ("name", "title", "language", "licence", "note")}
         present = {clip.label for clip in loaded.clips}
         run = cls(folder, config, tuple(label for label in loaded.labels if label in present), corpus, split)
-        if (folder / "run.json").is_file():
-            if differing := run.differences(cls.open(folder)):
+        run.begin()
+        return run
+
+    def begin(self) -> None:
+        """Write ``run.json``, or find the very same one there.
+
+        Raises:
+            SernetError: the folder holds a run with other settings.
+        """
+        if (self.folder / "run.json").is_file():
+            if differing := self.differences(Run.open(self.folder)):
                 raise SernetError(
-                    f"{folder} holds a run with another {', '.join(differing)}: choose another --out, or delete it"
+                    f"{self.folder} holds a run with another {', '.join(differing)}: choose another --out, or delete it"
                 )
         else:
-            write_text(folder / "run.json", json.dumps(run.to_json(), indent=1) + "\n")
-        write_text(folder / "labels.txt", "\n".join(run.labels) + "\n")
-        return run
+            write_text(self.folder / "run.json", json.dumps(self.to_json(), indent=1) + "\n")
+        write_text(self.folder / "labels.txt", "\n".join(self.labels) + "\n")
 
     @classmethod
     def open(cls, folder: Path) -> "Run":

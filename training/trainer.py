@@ -18,6 +18,7 @@ from sernet.training.features import Batches, features_of
 from sernet.training.fused_normalisation import FusedBatchNormalization
 from sernet.training.network import light_sernet
 from sernet.training.network_inputs import middle, network_inputs
+from sernet.training.pruned_run import Taught, pruned_network, wider_run
 from sernet.training.run import FRONT_END, Run
 from sernet.training.training_data import training_data
 
@@ -46,7 +47,14 @@ def train(
     validation = _validation(run)
 
     checkpoints = run.folder / "checkpoints"
-    state = load_checkpoint(checkpoints) or _fresh(run)
+    state, wider = load_checkpoint(checkpoints), wider_run(run)
+    if wider is not None:
+        if not (wider.folder / "model.keras").is_file():
+            train(wider, on_features=on_features)
+        teacher = wider.any_length_model
+        state = state or _fresh(run, pruned_network(config, teacher, data))
+        data = Taught(data, teacher, config.distillation) if config.distillation else data
+    state = state or _fresh(run)
     for epoch in range(len(state.history), config.epochs):
         state.model.optimizer.learning_rate = config.learning_rate_at(epoch)
         _seed_dropout(state.model, config.seed, epoch)
@@ -99,10 +107,13 @@ def _keep(state: Checkpoint, config: TrainConfig, entry: dict[str, Any]) -> None
         state.best = [old + (new - old) / (averaged + 1) for old, new in zip(state.best, weights, strict=True)]
 
 
-def _fresh(run: Run) -> Checkpoint:
+def _fresh(run: Run, beginning: keras.Model | None = None) -> Checkpoint:
+    """Before the first epoch, with the weights of `beginning` if there is one."""
     config = run.config
     precision = "mixed_bfloat16" if trained_precision(config.precision) == "bfloat16" else "float32"
     model = _network(run, None, normalisation=FusedBatchNormalization, precision=precision)
+    if beginning is not None:
+        model.set_weights(beginning.get_weights())
     # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(
         _optimizer(config, model),

@@ -81,7 +81,7 @@ def test_importance_is_the_squared_change_of_the_loss_by_a_gate(block: str):
             losses.append(float(loss(targets, model(features, training=False))))
         slopes.append((losses[1] - losses[0]) / 0.02)
     # a difference steps over the activation's kinks
-    np.testing.assert_allclose(np.sqrt(importance), np.abs(slopes), rtol=0.1, atol=0.02 * np.abs(slopes).max())
+    np.testing.assert_allclose(np.sqrt(importance), np.abs(slopes), rtol=0.1, atol=0.05 * np.abs(slopes).max())
 
 
 def test_importance_is_a_sum_over_batches():
