@@ -6,6 +6,7 @@ from typing import Any
 
 from sernet.export.measured import ACCURACIES, ENROLMENT_KINDS, PLAIN, enrolment
 from sernet.runtime.bundle import Bundle, Manifest
+from sernet.runtime.stream_plan import BLOCK
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY, PROTOCOLS, calibrated_protocol
 
@@ -185,10 +186,13 @@ def _input(bundle: Bundle) -> str:
     if front_end.normalisation is not None:
         level = "measured from the speech heard so far, or from its owner's profile on"
     frames = front_end.frame_count(bundle.window_samples)
-    return (
-        f"{front_end.sample_rate} Hz mono, {level}; {front_end.input_type}, {frames} frames of "
-        f"{front_end.feature_count}."
-    )
+    taken = f"{frames} frames of {front_end.feature_count}"
+    if bundle.manifest.stream is not None:
+        taken = (
+            f"{BLOCK} frames of {front_end.feature_count} at a time, and its own state. Figures are of whole clips, "
+            "which it answers as the whole-clip network does; a live answer rests on the window so far"
+        )
+    return f"{front_end.sample_rate} Hz mono, {level}; {front_end.input_type}, {taken}."
 
 
 def _taken(manifest: Manifest) -> str:

@@ -18,9 +18,17 @@ class Network:
         bundle: what `load_bundle` gives.
         threads: threads for one inference.
         reference_kernels: the kernels whose integers a microcontroller repeats exactly.
+
+    Raises:
+        SernetError: the interpreter cannot open the model, or it and its description do not belong together.
     """
 
+    streams = False
+    """Whether it takes bundles of streaming models; see `open_network`."""
+
     def __init__(self, bundle: Bundle, *, threads: int = 1, reference_kernels: bool = False) -> None:
+        if (bundle.manifest.stream is not None) != self.streams:
+            raise SernetError("the model streams, or does not: open_network opens either")
         self.bundle = bundle
         self._interpreter = open_interpreter(bundle.model, threads=threads, reference_kernels=reference_kernels)
         self._look_up_tensors()

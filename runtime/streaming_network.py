@@ -28,6 +28,8 @@ class StreamingNetwork(Network):
         SernetError: the bundle is not one of a streaming model, or the interpreter cannot open it.
     """
 
+    streams = True
+
     def __init__(self, bundle: Bundle, *, threads: int = 1, reference_kernels: bool = False) -> None:
         plan = bundle.manifest.stream
         if plan is None:

@@ -67,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.bundle import load_bundle
     from sernet.runtime.enrolment import LEAST_SPEECH_S, Enrolment
     from sernet.runtime.errors import SernetError
-    from sernet.runtime.network import Network
     from sernet.runtime.profile import default_place
+    from sernet.runtime.streaming_network import open_network
 
     path = args.out or default_place()
     if args.forget:
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         raise SernetError(f"--seconds {args.seconds:g} is too short: {LEAST_SPEECH_S:g} s of speech are needed")
     bundle = load_bundle(args.model)
     front_end = bundle.manifest.front_end
-    enrolment = Enrolment(front_end, varied=Network(bundle) if args.varied else None)
+    enrolment = Enrolment(front_end, varied=open_network(bundle) if args.varied else None)
     _check_place(path)
     if args.file:
         _hear_files(enrolment, args.file, front_end.sample_rate)

@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         "labels": ", ".join(manifest.labels),
         "input": f"{front_end.input_type}, {frames} frames x {front_end.feature_count}, {front_end.sample_rate} Hz",
         "window": f"{manifest.window_s:g} s",
+        "streams": _streams(bundle),
         "normalised": _normalisation(front_end),
         "profile": _profile(bundle),
         "quantisation": manifest.quantisation,
@@ -66,6 +67,16 @@ def _figure(item: dict[str, Any]) -> str:
     reading = f", {item['reading']}" if "reading" in item else ""
     interval = f"[{item['low']:.3f}, {item['high']:.3f}]"
     return f"{item['metric']} {item['value']:.3f} {interval} ({item['protocol']}{reading}, n = {item['n']})"
+
+
+def _streams(bundle: "Bundle") -> str:
+    """What a streaming model takes at a time, in one line; nothing for another."""
+    from sernet.runtime.stream_plan import BLOCK
+
+    front_end, plan = bundle.manifest.front_end, bundle.manifest.stream
+    if plan is None:
+        return ""
+    return f"a block of {BLOCK} frames at a time, {BLOCK * front_end.frame_step / front_end.sample_rate:g} s"
 
 
 def _normalisation(front_end: "FrontEnd") -> str:

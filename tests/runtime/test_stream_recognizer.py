@@ -2,13 +2,27 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from soundfile import write
 
 from sernet.export.stream_graph import streaming_model
-from sernet.runtime import Bundle, FrontEnd, Recognition, Recognizer, SernetError, StreamingNetwork, load_bundle
+from sernet.runtime import (
+    Bundle,
+    FrontEnd,
+    Network,
+    Recognition,
+    Recognizer,
+    SernetError,
+    StreamingNetwork,
+    load_bundle,
+)
+from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import BundleError, Manifest, pack_bundle
+from sernet.runtime.cli import main
 from sernet.runtime.stream_recognizer import StreamRecognizer
 
 RATE = 16000
@@ -129,3 +143,28 @@ def test_a_bundle_that_does_not_say_how_it_is_fed_is_refused(stream: Bundle):
             Manifest.from_json(values | {"stream": wrong})
     with pytest.raises(SernetError, match="does not stream"):
         StreamingNetwork(load_bundle())
+    with pytest.raises(SernetError, match="open_network opens either"):
+        Network(stream)
+
+
+def test_the_programs_take_a_streaming_bundle_too(
+    stream: Bundle, voice: Callable[[float], np.ndarray], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "stream.tflite").write_bytes(stream.model)
+    model = ["--model", str(tmp_path / "stream.tflite"), "--json"]
+    write(tmp_path / "clip.wav", STREAM, RATE)
+    assert main(["info", str(tmp_path / "stream.tflite")]) == 0
+    assert "a block of 32 frames at a time, 0.512 s" in capsys.readouterr().out
+    answered = []
+    for words in (["file", *model], ["file", "--json"]):
+        assert main([*words, "--no-profile", str(tmp_path / "clip.wav")]) == 0
+        answered.append(json.loads(capsys.readouterr().out)["probabilities"])
+    assert answered[0] == pytest.approx(answered[1], abs=0.02), "XNNPACK's integers may differ by one"
+    assert main(["file", *model, "--windows", "--no-profile", str(tmp_path / "clip.wav")]) == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    expected = answers(Recognizer(stream), len(STREAM), read_audio(tmp_path / "clip.wav", RATE))
+    assert [one["probabilities"] for one in found] == [one.probabilities for one in expected]
+    write(tmp_path / "voice.wav", voice(25.0), RATE)
+    words = ["--varied", "--file", str(tmp_path / "voice.wav"), "--out", str(tmp_path / "profile.json")]
+    assert main(["enroll", *model, *words]) == 0
+    assert json.loads(capsys.readouterr().out)["answers"] > 0
