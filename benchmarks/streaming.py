@@ -1,7 +1,6 @@
 """What a live answer costs: a block of the streaming network, beside the window that sliding windows compute anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,7 @@ import numpy as np
 from sernet.benchmarks.latency import Samples, interleaved_latency, median, ratio
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import Variant
-from sernet.export.stream_graph import streaming_model
-from sernet.runtime.bundle import Bundle, pack_bundle
+from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime.network import Network
 from sernet.runtime.stream_plan import BLOCK
 from sernet.runtime.streaming_network import StreamingNetwork
@@ -64,9 +62,7 @@ def _whole_window(variant: Variant, window: np.ndarray) -> Callable[[], object]:
 
 def _block(variant: Variant, window: np.ndarray) -> Callable[[], object]:
     """Answers of a stream that has filled its window."""
-    model, plan = streaming_model(variant.bundle.model, len(window))
-    manifest = replace(variant.bundle.manifest, input_kind="stream", stream=plan)
-    network = StreamingNetwork(Bundle(manifest, pack_bundle(model, manifest)))
+    network = StreamingNetwork(streaming_bundle(variant.bundle, len(window)))
     while network.rows < network.window_rows:
         network.accept(window[:BLOCK])
 

@@ -11,7 +11,7 @@ last pair of rows that are averaged lacks one, the other stands for both.
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from sernet.export.flatbuffer import operator_name, read_model
 from sernet.export.graph_builder import CarryingGraph, ModelBuilder
+from sernet.runtime.bundle import Bundle, pack_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.stream_plan import ANSWER, BLOCK, STREAM, Rows, StreamPlan
 
@@ -66,6 +67,13 @@ def streaming_model(flatbuffer: bytes, window_frames: int | None = None) -> tupl
     return streamer.model.to_bytes(), plan
 
 
+def streaming_bundle(whole: Bundle, window_frames: int | None = None) -> Bundle:
+    """The streaming form of a bundle, which says the same of itself; see `streaming_model`."""
+    model, plan = streaming_model(whole.model, window_frames)
+    manifest = replace(whole.manifest, input_kind="stream", stream=plan)
+    return Bundle(manifest, pack_bundle(model, manifest))
+
+
 class _Streamer:
     """Carries a network over, operator by operator."""
 
@@ -77,7 +85,6 @@ class _Streamer:
         self._streamed: dict[int, _Streamed] = {}
         self._heard: dict[int, _Streamed] = {}  # by the source's tensor, what its convolutions see
         self._states: list[tuple[int, ...]] = []
-        self._next: list[int] = []
         self._masks: dict[Rows, int] = {}
         self._sources: dict[Rows, int] = {}
 
@@ -160,7 +167,7 @@ class _Streamer:
         self._states.append(shape)
         state = new.state(f"state_{number}", shape, own.tensor)
         masked = own.tensor if rows.frames == 1 else self._masked(own)  # frames after the end are zeros already
-        heard = new.joined(f"heard_{number}", [state, masked], axis=1)
+        heard = new.joined(f"heard_{number}", [state, masked])
         new.given(f"next_{number}", new.rows_of(heard, rows.count, kept))
         return _Streamed(heard, Rows(rows.frames, first, kept + rows.count))
 
@@ -227,7 +234,7 @@ class _Streamer:
         """The newest row, the window up to it, and its probabilities, as outputs."""
         new = self._new
         before = new.state("window", shape, row)
-        joined = new.joined("rows", [before, row], axis=1)
+        joined = new.joined("rows", [before, row])
         window = new.rows_of(joined, 1, shape[1])
         new.given("row", row)
         new.given("next_window", window)
@@ -276,13 +283,13 @@ class _StreamGraph(CarryingGraph):
         outer = self.tensor(f"{name}_float", self.shape(tensor), "float32")
         return self.output(name, self.add("DEQUANTIZE", [tensor], outer, schema.DequantizeOptionsT(), 2))
 
-    def joined(self, name: str, tensors: list[int], axis: int) -> int:
-        """Tensors of the same quantisation, one behind the other."""
-        shape = list(self.shape(tensors[0]))
-        shape[axis] = sum(self.shape(tensor)[axis] for tensor in tensors)
+    def joined(self, name: str, tensors: list[int]) -> int:
+        """The rows of tensors of the same quantisation, one behind the other."""
+        shape = self.shape(tensors[0])
+        rows = sum(self.shape(tensor)[1] for tensor in tensors)
         options = schema.ConcatenationOptionsT()
-        options.axis, options.fusedActivationFunction = axis, _NO_ACTIVATION
-        output = self.tensor(name, tuple(shape), tensors[-1])
+        options.axis, options.fusedActivationFunction = 1, _NO_ACTIVATION
+        output = self.tensor(name, (1, rows, *shape[2:]), tensors[-1])
         return self.add("CONCATENATION", tensors, output, options, self.version(output))
 
     def rows_of(self, tensor: int, first: int, count: int) -> int:

@@ -41,13 +41,15 @@ class StreamingNetwork(Network):
     def _look_up_tensors(self) -> None:
         plan, interpreter = self._plan, self._interpreter
         inputs = {tensor["name"].removesuffix("_float"): tensor for tensor in interpreter.get_input_details()}
-        *after, row, window, probabilities = interpreter.get_output_details()
-        self.input_tensor, self.output_tensor = inputs["features"], probabilities
-        self._states = [inputs[f"state_{number}"] for number in range(len(plan.states))] + [inputs["window"]]
+        try:
+            *after, self._row, window, self.output_tensor = interpreter.get_output_details()
+            self.input_tensor = inputs["features"]
+            self._states = [inputs[f"state_{number}"] for number in range(len(plan.states))] + [inputs["window"]]
+            self._masks = [(inputs[f"valid_{number}"], rows) for number, rows in enumerate(plan.masks)]
+            self._sources = [(inputs[f"source_{number}"], rows) for number, rows in enumerate(plan.sources)]
+        except (KeyError, ValueError):
+            raise SernetError("the model is not the streaming one that it describes: export it again") from None
         self._next = [*after, window]
-        self._row = row
-        self._masks = [(inputs[f"valid_{number}"], rows) for number, rows in enumerate(plan.masks)]
-        self._sources = [(inputs[f"source_{number}"], rows) for number, rows in enumerate(plan.sources)]
 
     def reset(self) -> None:
         """Forget all frames: a new clip begins."""
@@ -75,9 +77,17 @@ class StreamingNetwork(Network):
         """Take the next frames of features, (any, feature_count), float32; whole blocks are computed at once."""
         self._take(quantise(frames, self.input_tensor))
 
-    def finish(self) -> None:
-        """Say that the clip has ended: what waited for later frames is computed."""
-        self._end()
+    def finish(self) -> list[np.ndarray]:
+        """Say that the clip has ended: what waited for later frames is computed, and the last rows are given.
+
+        They are rows of the last feature map, (1, 1, columns, channels) each, of the network's own type.
+        """
+        silence = quantise(np.zeros((BLOCK, self._waiting.shape[1]), np.float32), self.input_tensor)
+        rows = []
+        while self._rows < self._plan.row.in_clip(self._accepted):
+            rows += self._compute(np.concatenate([self._waiting, silence[len(self._waiting) :]]), self._accepted)
+            self._waiting = self._waiting[:0]
+        return rows
 
     def last_window(self) -> np.ndarray:
         """Probabilities of the last window so far, (classes,), float32.
@@ -91,7 +101,7 @@ class StreamingNetwork(Network):
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values for a whole clip, as of any `Network`. Forgets the clip before."""
         self.reset()
-        return self._answer([*self._take(inputs), *self._end()])
+        return self._answer([*self._take(inputs), *self.finish()])
 
     def _take(self, frames: np.ndarray) -> list[np.ndarray]:
         """Frames of the input tensor's own type, (any, feature_count), to new rows of the last feature map."""
@@ -101,15 +111,6 @@ class StreamingNetwork(Network):
         while len(self._waiting) >= BLOCK:
             rows += self._compute(self._waiting[:BLOCK], None)
             self._waiting = self._waiting[BLOCK:]
-        return rows
-
-    def _end(self) -> list[np.ndarray]:
-        """The rows that are still missing."""
-        silence = quantise(np.zeros((BLOCK, self._waiting.shape[1]), np.float32), self.input_tensor)
-        rows = []
-        while self._rows < self._plan.row.in_clip(self._accepted):
-            rows += self._compute(np.concatenate([self._waiting, silence[len(self._waiting) :]]), self._accepted)
-            self._waiting = self._waiting[:0]
         return rows
 
     def _compute(self, block: np.ndarray, frames: int | None) -> list[np.ndarray]:

@@ -13,6 +13,8 @@ from sernet.cli import VERBS as HOST_VERBS
 from sernet.runtime.bundle import load_bundle
 from sernet.runtime.cli import VERBS as DEVICE_VERBS
 from sernet.runtime.command_line import program_parser
+from sernet.training.budget import cost
+from sernet.training.config import load_preset
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
@@ -55,6 +57,15 @@ def test_the_shipped_models_accuracy_is_the_readmes():
     (row,) = [line for line in README.splitlines() if line.startswith("| `sernet`, int8 | loso-calibrated |")]
     interval = f"[{headline['low'] * 100:.1f}, {headline['high'] * 100:.1f}]"
     assert headline["metric"] == "UA" and f"{headline['value'] * 100:.1f} {interval}" in row
+
+
+def test_the_multiplications_of_the_presets_are_the_readmes():
+    text = " ".join(README.split())
+    sernet, small, nano = (
+        f"{cost(load_preset(name).widths, 184, 40, 7).macs / 1e6:.1f} M"
+        for name in ("sernet", "sernet-small", "sernet-nano")
+    )
+    assert f"`sernet-small` needs {small} multiplications for 3 s instead of {sernet}, and `sernet-nano` {nano}" in text
 
 
 def test_the_picture_of_enrolment_is_that_of_the_results(tmp_path: Path):

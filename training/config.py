@@ -185,7 +185,7 @@ def load_preset(name_or_path: str) -> TrainConfig:
     """
     values = _preset_values(name_or_path)
     if "base" in values:
-        base, changed = _preset_values(values.pop("base")), values
+        base, changed = _preset_values(str(values.pop("base"))), values
         if "base" in base:
             raise SernetError(f"the preset {name_or_path} has a base that has one itself: name that one")
         values = base | changed

@@ -50,6 +50,10 @@ def wider_run(run: Run) -> Run | None:
     else:
         shared = {name: getattr(config, name) for name in _SHARED}
         preset = dataclasses.replace(load_preset(config.pruned_from), **shared)
+        if preset.pruned_from:
+            raise SernetError(
+                f"the preset {config.pruned_from} is of a pruned network itself: name {preset.pruned_from}"
+            )
         wider = Run(run.folder / WIDER, preset, run.labels, run.corpus, run.split)
     if wider.labels != run.labels or wider.config.front_end != config.front_end:
         raise SernetError(f"{config.pruned_from} has other labels or another front end than the network pruned from it")

@@ -12,7 +12,7 @@ from sernet.export.checks import ExportCheckError, check_stream
 from sernet.export.converter import convert
 from sernet.export.exporter import Exporter
 from sernet.export.formats import FORMATS
-from sernet.export.stream_graph import StreamError, streaming_model
+from sernet.export.stream_graph import StreamError, streaming_bundle, streaming_model
 from sernet.runtime import Bundle, Network, StreamingNetwork, load_bundle
 from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import DEFAULT_BUNDLE, pack_bundle
@@ -27,9 +27,7 @@ LENGTHS = (1, 2, 3, 5, 31, 32, 33, 47, 63, 64, 65, 96, 100, 127, 128, 183, 184, 
 def both_forms(path: Path, window_frames: int | None = None) -> tuple[Bundle, Bundle]:
     """A bundle of the whole-clip network, and one of its streaming form."""
     whole = load_bundle(path)
-    model, plan = streaming_model(whole.model, window_frames)
-    manifest = dataclasses.replace(whole.manifest, input_kind="stream", stream=plan)
-    return whole, Bundle(manifest, pack_bundle(model, manifest))
+    return whole, streaming_bundle(whole, window_frames)
 
 
 def clip(frames: int, seed: int = 0) -> np.ndarray:
@@ -139,13 +137,11 @@ def test_other_widths_stream_too():
     calibration = clip(60 * 8).reshape(8, 60, 40, 1)
     flatbuffer = convert(model, FORMATS["int8"], calibration)
     manifest = dataclasses.replace(load_bundle().manifest, labels=tuple("abcde"), bias=())
-    _, plan = streaming_model(flatbuffer)
-    assert [shape[-1] for shape in plan.states] == [1, 4 + 8 + 12, 8, 12, 16]
-    stream, plan = streaming_model(flatbuffer)
-    streaming = dataclasses.replace(manifest, input_kind="stream", stream=plan)
-    whole_bundle = Bundle(manifest, pack_bundle(flatbuffer, manifest))
-    stream_bundle = Bundle(streaming, pack_bundle(stream, streaming))
-    check_stream(whole_bundle, stream_bundle, FORMATS["int8"], [clip(frames) for frames in LENGTHS])
+    whole = Bundle(manifest, pack_bundle(flatbuffer, manifest))
+    stream = streaming_bundle(whole)
+    plan = stream.manifest.stream
+    assert plan is not None and [shape[-1] for shape in plan.states] == [1, 4 + 8 + 12, 8, 12, 16]
+    check_stream(whole, stream, FORMATS["int8"], [clip(frames) for frames in LENGTHS])
 
 
 def test_a_network_that_cannot_stream_is_told_in_one_line():
@@ -173,8 +169,6 @@ def test_the_command_publishes_a_bundle_that_says_how_it_is_fed(tiny_run: Path, 
 def test_a_streaming_form_that_answers_otherwise_leaves_no_file(
     exporter: Exporter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    whole = exporter._test_inputs
-
     def other_weights(flatbuffer: bytes):
         inverted = [-example for example in exporter._calibration]
         return streaming_model(convert(exporter.run.model, FORMATS["int8"], np.stack(inverted)))
@@ -182,4 +176,4 @@ def test_a_streaming_form_that_answers_otherwise_leaves_no_file(
     monkeypatch.setattr("sernet.export.exporter.streaming_model", other_weights)
     with pytest.raises(ExportCheckError, match=r"the streaming int8 model answers a clip of \d+ frames otherwise"):
         exporter.export(FORMATS["int8"], tmp_path, stream=True)
-    assert list(tmp_path.iterdir()) == [] and len(whole) > 0
+    assert list(tmp_path.iterdir()) == []

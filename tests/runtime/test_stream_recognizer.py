@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from soundfile import write
 
-from sernet.export.stream_graph import streaming_model
+from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime import (
     Bundle,
     FrontEnd,
@@ -21,7 +21,7 @@ from sernet.runtime import (
     load_bundle,
 )
 from sernet.runtime.audio_file import read_audio
-from sernet.runtime.bundle import BundleError, Manifest, pack_bundle
+from sernet.runtime.bundle import BundleError, Manifest
 from sernet.runtime.cli import main
 from sernet.runtime.stream_recognizer import StreamRecognizer
 
@@ -33,10 +33,7 @@ STREAM = np.random.default_rng(0).normal(0, 0.1, round(5.3 * RATE)).astype(np.fl
 @pytest.fixture(scope="module")
 def stream() -> Bundle:
     """The packaged model's streaming form."""
-    whole = load_bundle()
-    model, plan = streaming_model(whole.model)
-    manifest = dataclasses.replace(whole.manifest, input_kind="stream", stream=plan)
-    return Bundle(manifest, pack_bundle(model, manifest))
+    return streaming_bundle(load_bundle())
 
 
 def without_normalisation(bundle: Bundle) -> Bundle:
@@ -143,6 +140,12 @@ def test_a_bundle_that_does_not_say_how_it_is_fed_is_refused(stream: Bundle):
             Manifest.from_json(values | {"stream": wrong})
     with pytest.raises(SernetError, match="does not stream"):
         StreamingNetwork(load_bundle())
+    plan = stream.manifest.stream
+    assert plan is not None
+    more_states = dataclasses.replace(plan, states=(*plan.states, (1, 3, 5, 160)))
+    other = dataclasses.replace(stream.manifest, stream=more_states)
+    with pytest.raises(SernetError, match="is not the streaming one that it describes"):
+        StreamingNetwork(Bundle(other, stream.model))
     with pytest.raises(SernetError, match="open_network opens either"):
         Network(stream)
 

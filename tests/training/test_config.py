@@ -43,6 +43,8 @@ def test_a_preset_holds_what_differs_from_its_base(tmp_path: Path):
     ("text", "message"),
     [
         ("base = 'nothing'", "no preset 'nothing'"),
+        ("base = 3", "no preset '3'"),
+        ("distillation = 0.5", "distillation needs the network that this one is pruned_from"),
         ("base = 'sernet-small'", "a base that has one itself"),
         ("widths = [1, 2]", "widths must be 8 numbers of filters above 0"),
         ("widths = [1, 2, 3, 4, 5, 6, 7, 0]", "widths must be 8 numbers of filters above 0"),

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sernet.cli import main
+from sernet.runtime.errors import SernetError
 from sernet.training.budget import Budget, cost
 from sernet.training.config import load_preset
 from sernet.training.corpora import load_corpus
@@ -114,12 +115,14 @@ def test_an_unfinished_run_cannot_be_pruned(tiny_run: Path, tmp_path: Path, caps
     assert "has not been trained to its end" in capsys.readouterr().err
 
 
-def test_other_clips_or_more_filters_than_the_wider_network_has_are_refused(pruned: Run, tiny_run: Path):
-    from sernet.runtime.errors import SernetError
-
+def test_other_clips_or_more_filters_than_the_wider_network_has_are_refused(pruned: Run, tmp_path: Path):
     fewer = dataclasses.replace(pruned, split=dataclasses.replace(pruned.split, train=pruned.split.train[1:]))
     with pytest.raises(SernetError, match="was trained on other clips"):
         wider_run(fewer)
+    (tmp_path / "mine.toml").write_text(f"pruned_from = '{tmp_path / 'mine.toml'}'\n")
+    own = dataclasses.replace(pruned.config, pruned_from=str(tmp_path / "mine.toml"))
+    with pytest.raises(SernetError, match="is of a pruned network itself"):
+        wider_run(dataclasses.replace(pruned, config=own))
     wide = dataclasses.replace(pruned.config, widths=(64,) * 8)
     with pytest.raises(SernetError, match="has fewer filters"):
         wider_run(dataclasses.replace(pruned, config=wide))
