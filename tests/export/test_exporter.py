@@ -8,13 +8,14 @@ import keras
 import numpy as np
 import pytest
 
-from sernet.export.checks import ExportCheckError, check_structure
+from sernet.export.checks import Agreement, ExportCheckError, check_structure, check_written
 from sernet.export.converter import convert
 from sernet.export.exporter import Exporter
 from sernet.export.flatbuffer import operators
 from sernet.export.formats import FORMATS
 from sernet.export.microcontroller import MicroInterpreter
 from sernet.runtime.bundle import load_bundle
+from sernet.runtime.calibration import NONE
 from sernet.runtime.interpreter import open_interpreter, quantise
 from sernet.runtime.network import Network
 from sernet.training.evaluation import predict
@@ -96,6 +97,18 @@ def test_calibration_uses_training_clips_alone(exporter: Exporter):
     training = [clip_features(clip, run.config.front_end, 1.0) for clip in run.split.train]
     for example in exporter._calibration[..., 0]:
         assert any(np.array_equal(example, features) for features in training)
+
+
+def test_a_written_file_whose_integers_do_not_sum_to_one_is_recognised():
+    """In steps of 1/256 the packaged model's probabilities sum to 255 or 257 now and then; not what is compared."""
+    bundle, generator = load_bundle(), np.random.default_rng(0)
+    network = Network(bundle)
+    inputs = [generator.normal(0, scale, (184, 40)).astype(np.float32) for scale in np.geomspace(0.1, 10, 20)]
+    own = np.stack([network.uncalibrated(example) for example in inputs])
+    assert (np.abs(own.sum(axis=1) - 1) > 1e-3).any(), "all sums are 1: this test shows nothing"
+    check_written(bundle, inputs, Agreement(NONE.applied(own), 1.0, 0.0))
+    with pytest.raises(ExportCheckError, match="answers otherwise"):
+        check_written(bundle, inputs, Agreement(NONE.applied(own)[::-1], 1.0, 0.0))
 
 
 def test_a_model_with_other_operators_is_not_published():
