@@ -1,5 +1,6 @@
 """A run's variants: converted, checked against Keras on real clips, packed into bundles, and published whole."""
 
+import gzip
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +129,7 @@ class Exporter:
             seed=self.run.config.seed,
             values=[
                 {"metric": "bytes", "value": len(flatbuffer)},
+                {"metric": "gzip bytes", "value": len(gzip.compress(flatbuffer, 9, mtime=0))},
                 {"metric": "agreement with Keras", "value": agreement.share},
                 {"metric": "worst probability difference", "value": agreement.worst_difference},
                 *([{"metric": "TensorFlow Lite Micro arena bytes", "value": arena}] if arena else []),

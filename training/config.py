@@ -19,6 +19,7 @@ SplitBy = Literal["speaker", "random", "all"]
 Keep = Literal["best", "last"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Schedule = Literal["steps", "one_cycle"]
+SparsityPattern = Literal["magnitude", "2:4"]
 
 WIDTHS = (32, 32, 32, 64, 96, 128, 160, 320)
 """The paper's filters: of the convolutions along time, along frequency and at both, then of the five that follow."""
@@ -78,6 +79,10 @@ class TrainConfig:
     are where the training begins. `widths` says how many."""
     distillation: float = 0.0
     """pruned_from: share of the wider network's answer in the target (Hinton et al., 2015, at temperature 1)."""
+    sparsity: float = 0.0
+    """pruned_from: share of all weights in kernels that become zero, the smallest ones; where 0, none."""
+    sparsity_pattern: SparsityPattern = "magnitude"
+    """magnitude: the smallest weights of a kernel; 2:4: of each four along its inputs the two smallest."""
     split: SplitBy = "speaker"
     """What validation and test clips share with training: no speaker, or (random) any; all: nothing is held out."""
     test_speakers: tuple[str, ...] = ()
@@ -102,13 +107,14 @@ class TrainConfig:
             ("split", SplitBy),
             ("keep", Keep),
             ("precision", Precision),
+            ("sparsity_pattern", SparsityPattern),
         ):
             if getattr(self, name) not in get_args(kind):
                 raise SernetError(f"{name} {getattr(self, name)!r} is unknown: use one of {', '.join(get_args(kind))}")
         for name in ("epochs", "batch_size", "learning_rate", "decay_every"):
             if not 0 < getattr(self, name) < math.inf:
                 raise SernetError(f"{name.replace('_', ' ')} must be above 0, not {getattr(self, name)}")
-        for name in ("label_smoothing", "warm_up", "weight_decay", "distillation"):
+        for name in ("label_smoothing", "warm_up", "weight_decay", "distillation", "sparsity"):
             if not 0 <= getattr(self, name) < 1:
                 raise SernetError(f"{name.replace('_', ' ')} must be 0 or more and below 1, not {getattr(self, name)}")
         if self.average_epochs < 1:
@@ -126,6 +132,14 @@ class TrainConfig:
             raise SernetError(f"widths must be {len(WIDTHS)} numbers of filters above 0, not {list(self.widths)}")
         if self.distillation and not self.pruned_from:
             raise SernetError("distillation needs the network that this one is pruned_from")
+        if self.sparsity and not self.pruned_from:
+            raise SernetError("a sparse network needs the dense one that it is pruned_from")
+        if self.sparsity and self.keep == "best":
+            raise SernetError("the best epoch may come before the weights are zero: set keep to last")
+        if self.sparsity and self.dropout:
+            raise SernetError("a sparse network is trained on without dropout: set dropout to 0")
+        if self.sparsity and self.sparsity_pattern == "2:4" and self.sparsity != 0.5:
+            raise SernetError(f"the pattern 2:4 has a sparsity of 0.5, not {self.sparsity:g}")
         if not 0 <= self.dropout < 1:
             raise SernetError(f"dropout must be 0 or more and below 1, not {self.dropout}")
         if not 0 <= self.seed < 2**32:

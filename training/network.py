@@ -1,9 +1,9 @@
 """Light-SERNet (Aftab et al., ICASSP 2022, arXiv 2110.03435), in Keras 3."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
-from keras import layers
 
 from sernet.training.config import WIDTHS
 
@@ -18,8 +18,9 @@ def light_sernet(
     *,
     widths: Sequence[int] = WIDTHS,
     dropout: float = 0.3,
-    normalisation: type[layers.BatchNormalization] = layers.BatchNormalization,
+    normalisation: Any = keras.layers.BatchNormalization,
     precision: str = "float32",
+    library: Any = keras,
 ) -> keras.Model:
     """Build the network.
 
@@ -34,14 +35,16 @@ def light_sernet(
         dropout: share of the pooled features dropped in training.
         normalisation: the batch normalisation; training takes a faster one with the same weights.
         precision: Keras's name of the arithmetic before the logits: ``float32`` or ``mixed_bfloat16``.
+        library: Keras, or its legacy version, which has the same layers.
 
     Returns:
         A model from (batch, frames, features, 1) to probabilities (batch, classes).
     """
+    layers = library.layers
 
     def block(x, filters: int, kernel: tuple[int, int], pool: tuple[int, int] | None, name: str, front: bool = False):
         """Convolution, batch normalisation, ReLU, and average pooling where `pool` is given."""
-        regularizer = None if front else keras.regularizers.L2(L2)
+        regularizer = None if front else library.regularizers.L2(L2)
         x = layers.Conv2D(
             filters,
             kernel,
@@ -57,7 +60,7 @@ def light_sernet(
             return x
         return layers.AveragePooling2D(pool, padding="same", dtype=precision, name=f"{name}_pool")(x)
 
-    inputs = keras.Input((frames, features, 1), name="features")
+    inputs = library.Input((frames, features, 1), name="features")
     branches = [
         block(inputs, width, kernel, (2, 2), name, front=True)
         for width, name, kernel in zip(
@@ -78,7 +81,7 @@ def light_sernet(
     x = layers.GlobalAveragePooling2D(dtype="float32", name="average")(x)
     x = layers.Dropout(dropout, name="dropout")(x)
     x = layers.Dense(classes, name="logits")(x)
-    return keras.Model(inputs, layers.Softmax(name="probabilities")(x), name="light_sernet")
+    return library.Model(inputs, layers.Softmax(name="probabilities")(x), name="light_sernet")
 
 
 def multiply_accumulates(model: keras.Model) -> int:
@@ -88,9 +91,9 @@ def multiply_accumulates(model: keras.Model) -> int:
     """
     total = 0
     for layer in model.layers:
-        if isinstance(layer, layers.Conv2D):
+        if isinstance(layer, keras.layers.Conv2D):
             _, height, width, filters = layer.output.shape
             total += height * width * filters * layer.kernel.shape[0] * layer.kernel.shape[1] * layer.kernel.shape[2]
-        elif isinstance(layer, layers.Dense):
+        elif isinstance(layer, keras.layers.Dense):
             total += layer.kernel.shape[0] * layer.kernel.shape[1]
     return total

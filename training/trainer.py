@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from sernet.training.network import light_sernet
 from sernet.training.network_inputs import middle, network_inputs
 from sernet.training.pruned_run import Taught, pruned_network, wider_run
 from sernet.training.run import FRONT_END, Run
-from sernet.training.training_data import training_data
+from sernet.training.sparse_training import sparse_training
+from sernet.training.training_data import TrainingData, training_data
 
 EpochProgress = Callable[[int, dict[str, Any]], None]
 """Called after each epoch with the number of epochs done and the epoch's figures."""
@@ -52,27 +53,53 @@ def train(
         if not (wider.folder / "model.keras").is_file():
             train(wider, on_features=on_features)
         teacher = wider.any_length_model
-        state = state or _fresh(run, pruned_network(config, teacher, data))
+        begin = teacher if config.sparsity else pruned_network(config, teacher, data)
+        state = state or _fresh(run, begin)
         data = Taught(data, teacher, config.distillation) if config.distillation else data
     state = state or _fresh(run)
-    for epoch in range(len(state.history), config.epochs):
-        state.model.optimizer.learning_rate = config.learning_rate_at(epoch)
-        _seed_dropout(state.model, config.seed, epoch)
-        # shuffle=False: Keras would draw an order of batches of its own, from a state that no checkpoint holds
-        figures = state.model.fit(
-            data.batches(epoch + 1), validation_data=validation, epochs=1, shuffle=False, verbose=0
-        ).history
-        entry = {name: float(values[0]) for name, values in figures.items()}
-        entry["learning_rate"] = config.learning_rate_at(epoch)
-        _keep(state, config, entry)
-        state.history.append(entry)
-        save_checkpoint(checkpoints, state)
-        if on_epoch:
-            on_epoch(epoch + 1, entry)
+    with _epochs(run, state, data, validation) as one_epoch:
+        for epoch in range(len(state.history), config.epochs):
+            entry = one_epoch(epoch)
+            entry["learning_rate"] = config.learning_rate_at(epoch)
+            _keep(state, config, entry)
+            state.history.append(entry)
+            save_checkpoint(checkpoints, state)
+            if on_epoch:
+                on_epoch(epoch + 1, entry)
     if config.keep == "best":
         _publish(run, state.model.get_weights(), run.folder / "last.keras")
     _publish(run, state.best, run.folder / "model.keras")
     return state.history
+
+
+@contextlib.contextmanager
+def _epochs(
+    run: Run, state: Checkpoint, data: TrainingData, validation: Batches | None
+) -> Iterator[Callable[[int], dict[str, Any]]]:
+    """What trains one epoch, counted from 0, and gives its figures: here, or where a network is made sparse."""
+    config, model, done = run.config, state.model, len(state.history)
+
+    def here(epoch: int) -> dict[str, Any]:
+        model.optimizer.learning_rate = config.learning_rate_at(epoch)
+        _seed_dropout(model, config.seed, epoch)
+        # shuffle=False: Keras would draw an order of batches of its own, from a state that no checkpoint holds
+        figures = model.fit(data.batches(epoch + 1), validation_data=validation, epochs=1, shuffle=False, verbose=0)
+        return {name: float(values[0]) for name, values in figures.history.items()}
+
+    if not config.sparsity or done == config.epochs:
+        yield here
+        return
+    steps = len(data.batches(1))
+    with sparse_training(model, config, run.folder / "sparse", steps, done) as training:
+
+        def there(epoch: int) -> dict[str, Any]:
+            figures = training.epoch(epoch, data.batches(epoch + 1))
+            if validation is not None:
+                measured = model.evaluate(validation, verbose=0, return_dict=True)
+                figures |= {f"val_{name}": float(value) for name, value in measured.items()}
+            return figures
+
+        yield there
 
 
 def _one_hot(run: Run, clips: Sequence[Clip]) -> np.ndarray:
@@ -121,6 +148,7 @@ def _fresh(run: Run, beginning: keras.Model | None = None) -> Checkpoint:
         metrics=["accuracy"],
         jit_compile=False,
     )
+    model.optimizer.build(model.trainable_variables)  # a checkpoint holds it even where another process trains
     return Checkpoint(model, [], model.get_weights())
 
 

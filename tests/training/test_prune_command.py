@@ -126,3 +126,16 @@ def test_other_clips_or_more_filters_than_the_wider_network_has_are_refused(prun
     wide = dataclasses.replace(pruned.config, widths=(64,) * 8)
     with pytest.raises(SernetError, match="has fewer filters"):
         wider_run(dataclasses.replace(pruned, config=wide))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--method", "magnitude", "--max-macs", "1e6"], "magnitude removes no filters: leave out --max-macs"),
+        (["--method", "2:4", "--sparsity", "0.5"], "--sparsity is of --method magnitude"),
+        (["--method", "magnitude", "--sparsity", "1"], "--sparsity must lie between 0 and 1, not 1"),
+    ],
+)
+def test_options_of_another_method_are_refused(tiny_run: Path, words: list[str], message: str, capsys):
+    assert main(["prune", str(tiny_run), *words]) == 2
+    assert message in capsys.readouterr().err
