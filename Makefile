@@ -16,13 +16,13 @@ EXPORT = $(BIN)/sernet export $(RUN) $(if $(MEASURED),--measured $(MEASURED))
 
 setup: .venv/installed
 
-# The lock file pins every package of the development environment with its hashes.
+# The lock file pins every package of the development environment with its hashes, and is complete: --no-deps.
 .venv/installed: requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Sernet needs Python 3.11 to 3.13, and $(PYTHON) is " + sys.version.split()[0] + \
 	  ": name another with make PYTHON=python3.12") if not (3, 11) <= sys.version_info < (3, 14) else None'
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo 'venv is missing: on Debian, apt install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
