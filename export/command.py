@@ -78,6 +78,9 @@ def run(args: argparse.Namespace) -> int:
                 f"{exported.agreement.share:.1%} of {exported.result.n} {checked} clips, worst difference "
                 f"{exported.agreement.worst_difference:.2g}"
             ]
+            lines.append(
+                f"  LiteRT's XNNPACK delegate: {exported.partitions} partition{'s'[: exported.partitions != 1]}"
+            )
             if exported.micro_arena_bytes:
                 lines.append(f"  TensorFlow Lite Micro: same bytes, arena {exported.micro_arena_bytes:,} bytes")
             if known is not None and not known.calibrated:

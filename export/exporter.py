@@ -24,6 +24,7 @@ from sernet.export.fused_front_end import fused_model
 from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
+from sernet.export.single_partition import partitions, single_partition
 from sernet.export.stream_graph import streaming_model
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle, read_bundle
 from sernet.runtime.errors import SernetError
@@ -59,6 +60,8 @@ class Exported:
     format: Format
     result: Result
     agreement: Agreement
+    partitions: int
+    """Stretches of the model that LiteRT's delegate for CPUs runs here: the fewer, the faster."""
     micro_arena_bytes: int | None
     """RAM in TensorFlow Lite Micro; None when it was not tried."""
     note: str
@@ -105,6 +108,8 @@ class Exporter:
         check_weights(self.run.model, len(self.run.labels))
         flatbuffer = convert(self.run.model, target, self._calibration if target.full_integer else None)
         check_structure(flatbuffer, target, self.run.model.count_params())
+        if target.single_partition:
+            flatbuffer = single_partition(flatbuffer)
         if self._fused:
             flatbuffer = fused_model(self._front_end, self._samples, flatbuffer)
         manifest, plan = self._manifest(target), None
@@ -120,6 +125,7 @@ class Exporter:
         held_out = self.run.split.test
         accuracy = accuracy_values(self.run, held_out, agreement.probabilities) if held_out else []
         path = (folder or self.run.folder / "export") / f"{'stream' if stream else self._name}-{target.name}.tflite"
+        stretches = partitions(flatbuffer)
         result = Result(
             what="export",
             subject=path.stem,
@@ -132,6 +138,7 @@ class Exporter:
                 {"metric": "gzip bytes", "value": len(gzip.compress(flatbuffer, 9, mtime=0))},
                 {"metric": "agreement with Keras", "value": agreement.share},
                 {"metric": "worst probability difference", "value": agreement.worst_difference},
+                {"metric": "XNNPACK partitions", "value": stretches},
                 *([{"metric": "TensorFlow Lite Micro arena bytes", "value": arena}] if arena else []),
                 *accuracy,
             ],
@@ -148,7 +155,7 @@ class Exporter:
             check_written(bundle, self._test_inputs[:WRITTEN_CLIPS], agreement)
             result.save(path.with_suffix(".json"))
             write_text(path.with_suffix(".md"), model_card(bundle))
-        return Exported(path, target, result, agreement, arena, note)
+        return Exported(path, target, result, agreement, stretches, arena, note)
 
     def _manifest(
         self,

@@ -16,6 +16,8 @@ class Format:
     """Operators that the format adds to the network's own."""
     full_integer: bool = False
     """Whether every tensor between input and output is an integer: needs calibration clips."""
+    single_partition: bool = False
+    """Whether all of it runs in LiteRT's delegate for CPUs: averages become convolutions."""
     float_io: bool = True
     """Whether the model takes and gives float32."""
     worst_difference: float = 1.0
@@ -35,10 +37,11 @@ FORMATS: dict[str, Format] = {
         ),
         Format(
             "int8-float-io",
-            "int8 between float32 input and output, as browsers need it",
+            "int8 between float32 input and output; a Pi and browsers run it in one piece",
             1,
             frozenset({"QUANTIZE", "DEQUANTIZE"}),
             full_integer=True,
+            single_partition=True,
         ),
     )
 }

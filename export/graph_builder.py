@@ -139,6 +139,11 @@ class GraphBuilder:
         self._graph.operators.append(one)
         return output
 
+    def scale(self, tensor: int) -> float:
+        """Of a quantised tensor, one for all of it."""
+        (scale,) = self._graph.tensors[tensor].quantization.scale
+        return float(scale)
+
     def is_integer(self, tensor: int) -> bool:
         """Whether a tensor holds int8."""
         return self._graph.tensors[tensor].type == schema.TensorType.INT8
@@ -173,6 +178,14 @@ class CarryingGraph(GraphBuilder):
         """Whether the other model takes and gives float32."""
         return self._before.tensors[self._before.inputs[0]].type == schema.TensorType.FLOAT32
 
+    def stand_for(self, before: int, tensor: int) -> None:
+        """From now on, take a tensor of this graph for one of the other's."""
+        self._known[before] = tensor
+
+    def standing_for(self, before: int) -> int:
+        """The tensor of this graph that stands for one of the other's."""
+        return self._known[before]
+
     def copy(self, operator: schema.OperatorT, inputs: dict[int, int], shape: Sequence[int]) -> int:
         """The same operator with other inputs where `inputs` says so; its output has another shape."""
         tensors = [inputs[index] if index in inputs else self._known_tensor(index) for index in operator.inputs]
@@ -185,17 +198,17 @@ class CarryingGraph(GraphBuilder):
 
     def copy_all(self, operators: Sequence[schema.OperatorT], tensor: int) -> int:
         """Operators in order, the first one with `tensor` as its first input; the last one's output."""
-        self._known[operators[0].inputs[0]] = tensor
+        self.stand_for(operators[0].inputs[0], tensor)
         for operator in operators:
             tensor = self.copy(operator, {}, self._before.tensors[operator.outputs[0]].shape)
         return tensor
 
     def carry_all(self, tensor: int) -> int:
         """All of the other graph, with `tensor` as its input; its output."""
-        self._known[self._before.inputs[0]] = tensor
+        self.stand_for(self._before.inputs[0], tensor)
         for operator in self._before.operators:
             self.copy(operator, {}, self._before.tensors[operator.outputs[0]].shape)
-        return self._known[self._before.outputs[0]]
+        return self.standing_for(self._before.outputs[0])
 
     def _known_tensor(self, index: int) -> int:
         """The tensor of this graph that stands for one of the other; what is made of constants alone is taken along."""

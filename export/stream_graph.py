@@ -124,6 +124,8 @@ class _Streamer:
         forms: dict[str, Callable[[schema.OperatorT], _Streamed]] = {
             "CONV_2D": self._convolution,
             "AVERAGE_POOL_2D": self._pool,
+            "DEPTHWISE_CONV_2D": self._pool,  # as `single_partition` writes it, with the next two
+            "STRIDED_SLICE": self._last_row,
             "CONCATENATION": self._concatenation,
             "QUANTIZE": self._quantisation,
         }
@@ -187,18 +189,31 @@ class _Streamer:
             if source in operator.inputs and operator_name(self._source, operator) == "CONV_2D":
                 height = int(self._tensor(operator.inputs[1]).shape[1])
                 ahead, back = max(ahead, height // 2), max(back, (height - 1) // 2)
-                for follower in self._graph.operators:
-                    if (
-                        operator.outputs[0] in follower.inputs
-                        and operator_name(self._source, follower) == "AVERAGE_POOL_2D"
-                    ):
-                        step = max(step, follower.builtinOptions.filterHeight)
+                step = max(step, self._averaged_rows(operator.outputs[0]))
         return _Reach(ahead, back, step)
+
+    def _averaged_rows(self, source: int) -> int:
+        """How many rows of a tensor are averaged into one."""
+        for operator in self._graph.operators:
+            if source in operator.inputs:
+                kind = operator_name(self._source, operator)
+                if kind in ("AVERAGE_POOL_2D", "DEPTHWISE_CONV_2D"):
+                    return operator.builtinOptions.strideH
+                if kind == "CONCATENATION" and operator.builtinOptions.axis == 1:
+                    return self._averaged_rows(operator.outputs[0])
+        return 1
+
+    def _last_row(self, operator: schema.OperatorT) -> _Streamed:
+        """Kept twice by the whole-clip network where it has no partner; here `_with_sources` sees to that."""
+        return self._streamed[operator.inputs[0]]
 
     def _pool(self, operator: schema.OperatorT) -> _Streamed:
         source, options = self._streamed[operator.inputs[0]], operator.builtinOptions
-        rows, step = source.rows, options.filterHeight
-        if options.padding != schema.Padding.SAME or options.strideH != step or step not in (1, 2):
+        rows, step = source.rows, options.strideH
+        depthwise = len(operator.inputs) > 1
+        height = int(self._tensor(operator.inputs[1]).shape[1]) if depthwise else options.filterHeight
+        wanted = schema.Padding.VALID if depthwise else schema.Padding.SAME
+        if options.padding != wanted or height != step or step not in (1, 2):
             raise StreamError("the network cannot stream: a pool of more than two rows, or that overlaps")
         tensor = source.tensor
         if step == 2:
@@ -219,6 +234,8 @@ class _Streamer:
         return new.add("GATHER", [streamed.tensor, self._sources[rows]], output, options, new.version(output))
 
     def _concatenation(self, operator: schema.OperatorT) -> _Streamed:
+        if operator.builtinOptions.axis == 1:
+            return self._streamed[operator.inputs[0]]
         parts = {index: self._streamed[index] for index in operator.inputs}
         (rows,) = {part.rows for part in parts.values()}  # `_reach` sees to it
         output = self._tensor(operator.outputs[0])

@@ -23,7 +23,10 @@ from sernet.training.features import clip_features
 
 
 def test_every_variant_holds_light_sernets_nineteen_operators(exported: Path):
+    """But for the variant that is rearranged; of that one `test_single_partition` tells."""
     for name, target in FORMATS.items():
+        if target.single_partition:
+            continue
         found = operators((exported / f"model-{name}.tflite").read_bytes())
         assert sum(count for op, count in found.items() if op not in target.extra_operators) == 19, (name, found)
 
