@@ -24,6 +24,9 @@ from sernet.training.protocols import CALIBRATED, PROTOCOLS
 PRESETS = ("paper", "sernet")
 """That are shown, in this order."""
 
+SMALLER = ("sernet-small", "sernet-nano", "sernet-sparse")
+"""Presets that are compared with `sernet`."""
+
 ENROLLED_PRESET = "sernet"
 """The one that can know its speaker."""
 
@@ -102,7 +105,7 @@ def accuracy_tables(results: Path) -> tuple[Table, ...]:
 
     Raises SernetError when a file is no result, or was not made of the records beside it.
     """
-    makers = (_emodb_table, _robustness_table, _enrolment_table, _other_corpora_table, _int8_table)
+    makers = (_emodb_table, _robustness_table, _enrolment_table, _other_corpora_table, _int8_table, _smaller_table)
     return tuple(table for make in makers if (table := make(results)))
 
 
@@ -208,6 +211,22 @@ def _int8_table(results: Path) -> Table | None:
             rows.append((f"`{preset}`", *figures, _difference(*measured.values())))
     columns = ("preset", *(f"{reading}: {UA}" for reading in PLAIN), "int8 - float, points [95 %]")
     return _table("What int8 costs: EMO-DB under `loso`, difference in pairs", columns, rows, shown)
+
+
+def _smaller_table(results: Path) -> Table | None:
+    rows, shown = [], []
+    whole = _readings(results, "sernet", "loso", PLAIN)
+    for preset in SMALLER:
+        measured = _readings(results, preset, "loso", PLAIN)
+        if measured:
+            shown += measured.values()
+            pairs = [(measured.get(reading), whole.get(reading)) for reading in PLAIN]
+            cells = [(percent(own.ua) if own else NOTHING, _difference(other, own)) for own, other in pairs]
+            seeds = max(own.seeds for own in measured.values())
+            rows.append((f"`{preset}`", *(cell for pair in cells for cell in pair), str(seeds)))
+    names = (name for reading in PLAIN for name in (f"{reading}: {UA}", f"{reading}: - `sernet`, points"))
+    columns = ("preset", *names, "seeds")
+    return _table("What smaller costs: EMO-DB under `loso`, difference from `sernet` in pairs", columns, rows, shown)
 
 
 def _difference(first: Evaluation | None, second: Evaluation | None) -> str:

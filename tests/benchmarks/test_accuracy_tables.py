@@ -254,6 +254,16 @@ def test_float_and_int8_are_compared_in_pairs(results: Path):
     assert [row[3] for row in titled(results, "What int8 costs").rows] == ["-", "-29.2 [-29.2, -29.2]"]
 
 
+def test_smaller_networks_are_compared_with_the_whole_one_in_pairs(results: Path):
+    assert not [table for table in accuracy_tables(results) if table.title.startswith("What smaller costs")]
+    write_records(results / "emodb-sernet-nano", "loso", {"float": (3, 1), "int8": (3, 1)})
+    evaluate(results / "emodb-sernet-nano", "loso", "float", "int8")
+    table = titled(results, "What smaller costs")
+    assert table.columns[-1] == "seeds" and table.columns[2] == "float: - `sernet`, points"
+    equal = "75.0 [75.0, 75.0]"
+    assert table.rows == (("`sernet-nano`", equal, "-12.5 [-12.5, -12.5]", equal, "+16.7 [+16.7, +16.7]", "1"),)
+
+
 def test_results_that_were_not_made_of_the_records_beside_them_are_told(results: Path):
     write_records(results / "emodb-paper", "loso", {"float": (3, 2), "int8": (3, 2)})
     with pytest.raises(SernetError, match=r"emodb-sernet were not made of the records beside them: evaluate again"):
