@@ -17,6 +17,7 @@ from sernet.benchmarks.streaming import streaming_costs
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import GZIP_LEVEL, Variant
 from sernet.export.exporter import checked_clips
+from sernet.export.formats import FORMATS
 from sernet.export.microcontroller import MicroInterpreter
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import interpreter_package
@@ -201,10 +202,10 @@ def _plain(start: FreshStart) -> dict[str, float]:
 
 
 def _micro_arenas(variants: Sequence[Variant]) -> tuple[Values, list[str]]:
-    """RAM in TensorFlow Lite Micro of what it takes: int8 between int8 input and output."""
+    """RAM in TensorFlow Lite Micro of what it takes: integers between integer input and output."""
     values, notes = [], []
     for variant in variants:
-        if variant.bundle.manifest.quantisation != "int8":
+        if not FORMATS[variant.bundle.manifest.quantisation].for_microcontrollers:
             continue
         shared = {"variant": variant.name, "metric": "TensorFlow Lite Micro arena", "unit": "bytes"}
         try:

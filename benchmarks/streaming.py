@@ -8,6 +8,7 @@ import numpy as np
 from sernet.benchmarks.latency import Samples, interleaved_latency, median, ratio
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import Variant
+from sernet.export.formats import FORMATS
 from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime.network import Network
 from sernet.runtime.stream_plan import BLOCK
@@ -20,7 +21,7 @@ WINDOWS_S = (3.0, 7.0)
 def streaming_costs(
     variants: Sequence[Variant], features: np.ndarray, repetitions: int, track: Tracker
 ) -> tuple[list[dict[str, Any]], dict[str, Samples]]:
-    """Latencies of one thread for each variant that takes features, both ways, and their ratio.
+    """Latencies of one thread for each variant that can stream, both ways, and their ratio.
 
     Both ways answer as often, once a block of 32 frames. One computes the whole window, the other the block.
 
@@ -34,7 +35,7 @@ def streaming_costs(
         Values, each with variant, metric and window_s; and the samples in ms, by window.
     """
     values, samples = [], {}
-    fitting = [variant for variant in variants if not variant.fused]
+    fitting = [v for v in variants if not v.fused and FORMATS[v.bundle.manifest.quantisation].streams]
     for window_s in WINDOWS_S if fitting else ():
         front_end = fitting[0].bundle.manifest.front_end
         frames = front_end.frame_count(front_end.sample_count(window_s))

@@ -40,8 +40,8 @@ class Variant:
     def measured(self) -> list[dict[str, Any]]:
         """UA and WA of the run's settings, from the first protocol that `sernet evaluate` measured them under.
 
-        Those of networks in full int8 for a full-integer variant, of float ones for any other; none where the bundle
-        does not carry them.
+        Those of networks in full int8 for a variant with activations in int8, of float ones for any other; none where
+        the bundle does not carry them.
         """
         manifest = self.bundle.manifest
         reading = "int8" if manifest.quantisation.startswith("int8") else "float"

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=["int8"],
         metavar="F",
-        help="float32, float16, dynamic, int8, int8-float-io, or all (default: int8)",
+        help="float32, float16, dynamic, int8, int8-float-io, int16x8, or all (default: int8)",
     )
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
@@ -55,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.run import Run
 
     training_run = Run.open(args.run)
-    formats = parse_formats(args.format, fused=args.fused or training_run.config.fuse_front_end)
+    fused = args.fused or training_run.config.fuse_front_end
+    formats = parse_formats(args.format, fused=fused, stream=args.stream)
     if args.stream and training_run.config.fuse_front_end:
         raise SernetError("a fused front end takes whole windows and cannot stream: leave out --stream")
     measured = {}
@@ -78,9 +79,8 @@ def run(args: argparse.Namespace) -> int:
                 f"{exported.agreement.share:.1%} of {exported.result.n} {checked} clips, worst difference "
                 f"{exported.agreement.worst_difference:.2g}"
             ]
-            lines.append(
-                f"  LiteRT's XNNPACK delegate: {exported.partitions} partition{'s'[: exported.partitions != 1]}"
-            )
+            pieces = "1 partition" if exported.partitions == 1 else f"{exported.partitions} partitions"
+            lines.append(f"  LiteRT's XNNPACK delegate: {pieces}")
             if exported.micro_arena_bytes:
                 lines.append(f"  TensorFlow Lite Micro: same bytes, arena {exported.micro_arena_bytes:,} bytes")
             if known is not None and not known.calibrated:

@@ -12,6 +12,13 @@ import tensorflow as tf
 from sernet.export.formats import Format
 from sernet.runtime.interpreter import quiet_native_log
 
+_INTEGERS = {8: tf.int8, 16: tf.int16}
+_INTEGER_OPERATORS = {
+    8: tf.lite.OpsSet.TFLITE_BUILTINS_INT8,
+    16: tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8,
+}
+"""By the bits of activations."""
+
 
 def convert(model: keras.Model, target: Format, calibration: np.ndarray | None = None) -> bytes:
     """The model as a flatbuffer, for one input at a time.
@@ -26,7 +33,7 @@ def convert(model: keras.Model, target: Format, calibration: np.ndarray | None =
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if target.name == "float16":
         converter.target_spec.supported_types = [tf.float16]
-    if target.full_integer:
+    if target.activation_bits is not None:
         assert calibration is not None, "a full-integer format needs calibration inputs"
 
         def representative_inputs() -> Iterator[list[np.ndarray]]:
@@ -34,9 +41,9 @@ def convert(model: keras.Model, target: Format, calibration: np.ndarray | None =
                 yield [example[None]]
 
         converter.representative_dataset = representative_inputs
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    if not target.float_io:
-        converter.inference_input_type = converter.inference_output_type = tf.int8
+        converter.target_spec.supported_ops = [_INTEGER_OPERATORS[target.activation_bits]]
+        if not target.float_io:
+            converter.inference_input_type = converter.inference_output_type = _INTEGERS[target.activation_bits]
     # the converter tells of itself on every channel there is; what matters is checked afterwards
     with quiet_native_log(), contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -14,8 +14,8 @@ class Format:
     bytes_per_weight: float
     extra_operators: frozenset[str] = frozenset()
     """Operators that the format adds to the network's own."""
-    full_integer: bool = False
-    """Whether every tensor between input and output is an integer: needs calibration clips."""
+    activation_bits: int | None = None
+    """Of the integers between input and output, whose ranges calibration clips give; None: they are floats."""
     single_partition: bool = False
     """Whether all of it runs in LiteRT's delegate for CPUs: averages become convolutions."""
     float_io: bool = True
@@ -25,6 +25,21 @@ class Format:
     least_agreement: float = 0.8
     """Smallest share of clips with Keras's answer that may be published."""
 
+    @property
+    def full_integer(self) -> bool:
+        """Whether every tensor between input and output is an integer."""
+        return self.activation_bits is not None
+
+    @property
+    def streams(self) -> bool:
+        """Whether its network can take a block of frames at a time."""
+        return self.activation_bits != 16
+
+    @property
+    def for_microcontrollers(self) -> bool:
+        """Whether TensorFlow Lite Micro takes it."""
+        return self.full_integer and not self.float_io
+
 
 FORMATS: dict[str, Format] = {
     f.name: f
@@ -33,31 +48,39 @@ FORMATS: dict[str, Format] = {
         Format("float16", "weights in float16", 2, frozenset({"DEQUANTIZE"}), worst_difference=0.05),
         Format("dynamic", "weights in int8, activations quantised on the fly; not for microcontrollers", 1),
         Format(
-            "int8", "all in int8, input and output too; runs on microcontrollers", 1, full_integer=True, float_io=False
+            "int8", "all in int8, input and output too; runs on microcontrollers", 1, activation_bits=8, float_io=False
         ),
         Format(
             "int8-float-io",
             "int8 between float32 input and output; a Pi and browsers run it in one piece",
             1,
             frozenset({"QUANTIZE", "DEQUANTIZE"}),
-            full_integer=True,
+            activation_bits=8,
             single_partition=True,
+        ),
+        Format(
+            "int16x8",
+            "int8 weights, activations in int16, input and output too; for microcontrollers, at twice the memory",
+            1,
+            frozenset({"QUANTIZE"}),
+            activation_bits=16,
+            float_io=False,
         ),
     )
 }
 
 
-def parse_formats(names: list[str], *, fused: bool = False) -> list[Format]:
-    """Formats by name, in the order of `FORMATS`; ``all`` means every one that goes with the front end.
+def parse_formats(names: list[str], *, fused: bool = False, stream: bool = False) -> list[Format]:
+    """Formats by name, in the order of `FORMATS`; ``all`` means every one that goes with the form.
 
-    A `fused` front end takes samples as floats and does not go with int8 at both ends.
+    A `fused` front end takes samples as floats and does not go with integers at both ends.
 
     Raises:
         SernetError: no name, an unknown one, or one that does not go with a fused front end.
     """
     wanted = {part for name in names for part in name.split(",") if part}
     if "all" in wanted:
-        return [f for f in FORMATS.values() if f.float_io or not fused]
+        return [f for f in FORMATS.values() if (f.float_io or not fused) and (f.streams or not stream)]
     if not wanted:
         raise SernetError(f"no format is named: use {', '.join(FORMATS)} or all")
     if fused and (unfit := [name for name in sorted(wanted & FORMATS.keys()) if not FORMATS[name].float_io]):

@@ -49,14 +49,14 @@ class Measured:
 def read_measured(folder: Path, run: Run, target: Format) -> Measured:
     """The results in a folder of `sernet evaluate` that tell of a run exported as `target`.
 
-    They are those of whole protocols that do not peek: figures of the float model, for a full-integer format also of
+    They are those of whole protocols that do not peek: figures of the float model, for activations in int8 also of
     int8, and the calibration of the one that is exported. Where there is one, the headline is with it: so the file
     answers.
 
     Raises:
         SernetError: the folder holds no such result, or the results are of another corpus or of other settings.
     """
-    wanted = "int8" if target.full_integer else "float"
+    wanted = "int8" if target.activation_bits == 8 else "float"
     results = [result for result in _results(folder) if _tells_of(result, run, wanted)]
     if not any(result["details"]["reading"] == wanted and result["what"] == "evaluation" for result in results):
         raise SernetError(

@@ -95,6 +95,8 @@ class _Streamer:
         if kinds.count("MEAN") != 1:
             raise StreamError("a network streams when it ends with one average over all rows; this one does not")
         features = self._tensor(self._graph.inputs[0])
+        if features.type == schema.TensorType.INT16:
+            raise StreamError("the network cannot stream with activations in int16: export it in int8, or with floats")
         frames, count = (int(size) for size in features.shape[1:3])
         own = new.input("features", new.tensor("features", (1, BLOCK, count, 1), features))
         self._streamed[self._graph.inputs[0]] = _Streamed(own, Rows(1, 0, BLOCK))

@@ -40,8 +40,9 @@ def test_operators_are_those_that_the_interpreter_lists(exported: Path):
     )
 
 
-def test_int8_has_int8_at_both_ends_and_int8_float_io_has_floats(exported: Path):
-    for name, dtype in (("int8", np.int8), ("int8-float-io", np.float32), ("float32", np.float32)):
+def test_int8_and_int16x8_have_integers_at_both_ends_and_int8_float_io_has_floats(exported: Path):
+    integers, floats = {"int8": np.int8, "int16x8": np.int16}, dict.fromkeys(("int8-float-io", "float32"), np.float32)
+    for name, dtype in (integers | floats).items():
         network = Network(load_bundle(exported / f"model-{name}.tflite"))
         assert network.input_tensor["dtype"] == network.output_tensor["dtype"] == dtype
 
@@ -55,14 +56,26 @@ def test_float32_answers_as_keras_within_a_hundred_thousandth(exported: Path, ex
     assert worst < 1e-5, f"worst difference {worst:.1e}, tolerance 1e-5"
 
 
-def test_int8_gives_the_same_bytes_in_tflm_and_in_the_reference_kernels(exported: Path):
-    bundle = load_bundle(exported / "model-int8.tflite")
+@pytest.mark.parametrize("name", ["int8", "int16x8"])
+def test_integers_give_the_same_bytes_in_tflm_and_in_the_reference_kernels(exported: Path, name: str):
+    bundle = load_bundle(exported / f"model-{name}.tflite")
     micro, reference = MicroInterpreter(bundle.model), Network(bundle, reference_kernels=True)
     generator = np.random.default_rng(0)
     frames = reference.input_tensor["shape"][1]
     for scale in (0.1, 1.0, 5.0, 100.0):
         features = quantise(generator.normal(0, scale, (frames, 40)).astype(np.float32), reference.input_tensor)
         np.testing.assert_array_equal(micro.run(features), reference.raw_output(features))
+
+
+def test_activations_in_int16_are_nearer_to_keras_than_in_int8(exported: Path):
+    generator = np.random.default_rng(0)
+    clips = [generator.normal(0, 3, (58, 40)).astype(np.float32) for _ in range(10)]
+    answers = {
+        name: np.stack([Network(load_bundle(exported / f"model-{name}.tflite")).probabilities(one) for one in clips])
+        for name in ("float32", "int8", "int16x8")
+    }
+    worst = {name: np.abs(answers[name] - answers["float32"]).max() for name in ("int8", "int16x8")}
+    assert worst["int16x8"] < worst["int8"], worst
 
 
 def test_the_arena_is_reported(exported: Path):

@@ -151,6 +151,9 @@ def test_a_network_that_cannot_stream_is_told_in_one_line():
     strided = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.GlobalAveragePooling2D()(x)))
     with pytest.raises(StreamError, match="a convolution without padding 'same', or with a stride"):
         streaming_model(convert(strided, FORMATS["float32"]))
+    calibration = np.ones((2, 60, 40, 1), np.float32)
+    with pytest.raises(StreamError, match="cannot stream with activations in int16"):
+        streaming_model(convert(light_sernet(60, 40, 5, widths=(4,) * 8), FORMATS["int16x8"], calibration))
     flat = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
     with pytest.raises(StreamError, match="one average over all rows"):
         streaming_model(convert(flat, FORMATS["float32"]))
