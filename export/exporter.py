@@ -121,7 +121,7 @@ class Exporter:
             unmeasured = Bundle(manifest, pack_bundle(flatbuffer, manifest))
             check_stream(whole, unmeasured, target, self._test_inputs[:STREAM_CLIPS])
         agreement = check_answers(unmeasured, target, self._test_inputs, self._expected)
-        arena, note = self._run_on_micro(unmeasured) if target.for_microcontrollers and not stream else (None, "")
+        arena, note = self._run_on_micro(unmeasured) if target.name == "int8" and not stream else (None, "")
         held_out = self.run.split.test
         accuracy = accuracy_values(self.run, held_out, agreement.probabilities) if held_out else []
         path = (folder or self.run.folder / "export") / f"{'stream' if stream else self._name}-{target.name}.tflite"

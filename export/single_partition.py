@@ -17,8 +17,6 @@ from sernet.runtime.interpreter import open_interpreter
 _WEIGHT = 64
 """Of each value that is averaged; its scale makes it a half or a quarter."""
 
-_LAST_ROW = -1
-
 
 def single_partition(flatbuffer: bytes) -> bytes:
     """The network, for clips of any length, with what XNNPACK has in place of int8 averages and of the int8 softmax.
@@ -88,8 +86,8 @@ class _Graph(CarryingGraph):
         """For a last row without a partner; where there is none the convolution leaves the surplus one out."""
         one, rows, columns, channels = self.shape(tensor)
         begin, end, step = (
-            self.constant(name, np.array([0, row, 0, 0] if name != "step" else [1] * 4, np.int32))
-            for name, row in (("last", _LAST_ROW), ("end", 0), ("step", 1))
+            self.constant(name, np.array(values, np.int32))
+            for name, values in (("last", [0, -1, 0, 0]), ("end", [0] * 4), ("step", [1] * 4))
         )
         slicing = schema.StridedSliceOptionsT()
         slicing.beginMask, slicing.endMask = 0b1101, 0b1111  # only where rows begin is said

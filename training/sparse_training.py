@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from sernet.runtime.errors import SernetError
+from sernet.training.carried_weights import carry_weights, weights_by_name
 from sernet.training.config import TrainConfig
 
 SPARSE_AT = 0.5
@@ -54,23 +55,16 @@ class SparseTraining:
         config, model = self._config, self._model
         probe = np.random.default_rng(0).normal(size=(2, 64, model.input_shape[2], 1)).astype(np.float32)
         answer = np.asarray(keras.ops.convert_to_numpy(model(probe, training=False)))
-        np.savez(self._folder / "dense.npz", allow_pickle=False, probe=probe, answer=answer, **_by_name(model))
+        np.savez(
+            self._folder / "dense.npz", allow_pickle=False, probe=probe, answer=answer, **weights_by_name(model.layers)
+        )
         kernels, sparsity = kernels_to_prune(model, config.sparsity)
         self._ask(
-            features=model.input_shape[2],
+            config=config.to_json(),
             classes=model.output_shape[1],
-            widths=config.widths,
             kernels=kernels,
             sparsity=sparsity,
-            pattern=config.sparsity_pattern,
             sparse_at=max(1, round(SPARSE_AT * config.epochs * steps)),
-            seed=config.seed,
-            batch_size=config.batch_size,
-            loss=config.loss,
-            focal_gamma=config.focal_gamma,
-            label_smoothing=config.label_smoothing,
-            learning_rate=config.learning_rate,
-            weight_decay=config.weight_decay,
             weights=str(self._folder / "dense.npz"),
             state=str(self._state(done)) if done else None,
         )
@@ -92,8 +86,7 @@ class SparseTraining:
             learning_rate=self._config.learning_rate_at(number),
         )
         with np.load(self._folder / "weights.npz") as arrays:
-            for layer in self._model.layers:
-                layer.set_weights([arrays[f"{layer.name}/{index}"] for index in range(len(layer.get_weights()))])
+            carry_weights(arrays, self._model)
         return figures
 
     def close(self) -> None:
@@ -143,10 +136,6 @@ def kernels_to_prune(model: keras.Model, sparsity: float) -> tuple[list[str], fl
     if share >= 1:
         raise SernetError(f"a sparsity of {sparsity:g} leaves nothing of the kernels: choose a lower one")
     return pruned, share
-
-
-def _by_name(model: keras.Model) -> dict[str, np.ndarray]:
-    return {f"{layer.name}/{index}": one for layer in model.layers for index, one in enumerate(layer.get_weights())}
 
 
 def _reason(log: Path) -> str:

@@ -19,7 +19,10 @@ import tensorflow as tf
 import tensorflow_model_optimization as tfmot
 import tf_keras
 
+from sernet.training.carried_weights import carry_weights, weights_by_name
+from sernet.training.config import TrainConfig
 from sernet.training.network import light_sernet
+from sernet.training.objective import loss_of, optimizer_of
 
 MASKS_EVERY = 5
 """Steps after which the smallest weights are looked for again."""
@@ -28,11 +31,11 @@ CARRIED_WITHIN = 1e-4
 """Largest difference of a probability between the two libraries' networks of the same weights."""
 
 
-def sparse_model(model: Any, begin: dict[str, Any]) -> Any:
+def sparse_model(model: Any, config: TrainConfig, begin: dict[str, Any]) -> Any:
     """The network whose kernels named in `begin` lose their smallest weights while it trains."""
     sparsity = tfmot.sparsity.keras
     kernels = set(begin["kernels"])
-    if begin["pattern"] == "2:4":
+    if config.sparsity_pattern == "2:4":
         options: dict[str, Any] = {
             "pruning_schedule": sparsity.ConstantSparsity(0.5, begin_step=0, frequency=MASKS_EVERY),
             "sparsity_m_by_n": (2, 4),
@@ -49,62 +52,29 @@ def sparse_model(model: Any, begin: dict[str, Any]) -> Any:
     return tf_keras.models.clone_model(model, clone_function=wrapped)
 
 
-def optimizer_of(begin: dict[str, Any]) -> Any:
-    """As `trainer` makes it."""
-    if begin["weight_decay"] == 0:
-        return tf_keras.optimizers.Adam(begin["learning_rate"])
-    optimizer = tf_keras.optimizers.AdamW(begin["learning_rate"], weight_decay=begin["weight_decay"])
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def loss_of(begin: dict[str, Any]) -> Any:
-    """As `trainer` makes it."""
-    smoothing = begin["label_smoothing"]
-    if begin["loss"] == "focal":
-        return tf_keras.losses.CategoricalFocalCrossentropy(
-            alpha=1.0, gamma=begin["focal_gamma"], label_smoothing=smoothing
-        )
-    return tf_keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
-
-
-def carry(model: Any, arrays: dict[str, np.ndarray]) -> None:
-    """Set each layer's weights from ``<layer>/<number>``. Raises ValueError where names or shapes differ."""
-    expected = {f"{layer.name}/{number}" for layer in model.layers for number in range(len(layer.get_weights()))}
-    if expected != arrays.keys():
-        raise ValueError(f"the two networks differ in {', '.join(sorted(expected ^ arrays.keys()))}")
-    for layer in model.layers:
-        layer.set_weights([arrays[f"{layer.name}/{number}"] for number in range(len(layer.get_weights()))])
-
-
-def by_name(model: Any) -> dict[str, np.ndarray]:
-    """Weights as `carry` takes them, without what pruning added."""
-    layers = [getattr(layer, "layer", layer) for layer in model.layers]
-    return {f"{layer.name}/{index}": values for layer in layers for index, values in enumerate(layer.get_weights())}
-
-
 def main(lines: Iterator[str], answer: Any) -> None:
     """Serve until the lines end."""
     begin = json.loads(next(lines))
-    tf_keras.utils.set_random_seed(begin["seed"])
+    config = TrainConfig.from_json(begin["config"])
+    tf_keras.utils.set_random_seed(config.seed)
     tf.config.experimental.enable_op_determinism()
     dense = light_sernet(
         None,
-        begin["features"],
+        config.front_end.feature_count,
         begin["classes"],
-        widths=begin["widths"],
+        widths=config.widths,
         dropout=0.0,
         normalisation=tf_keras.layers.BatchNormalization,
         library=tf_keras,
     )
     with np.load(begin["weights"]) as arrays:
         probe, expected = arrays["probe"], arrays["answer"]
-        carry(dense, {name: arrays[name] for name in arrays.files if "/" in name})
+        carry_weights({name: arrays[name] for name in arrays.files if "/" in name}, dense)
     difference = float(np.abs(dense(probe, training=False).numpy() - expected).max())
     if not difference <= CARRIED_WITHIN:
         raise ValueError(f"the same weights answer otherwise in the other library, by {difference:.2g}")
-    model = sparse_model(dense, begin)
-    model.compile(optimizer_of(begin), loss_of(begin), metrics=["accuracy"])
+    model = sparse_model(dense, config, begin)
+    model.compile(optimizer_of(config, tf_keras), loss_of(config, tf_keras), metrics=["accuracy"])
     model.optimizer.build(model.trainable_variables)
     if begin["state"]:
         with np.load(begin["state"]) as arrays:
@@ -117,7 +87,7 @@ def main(lines: Iterator[str], answer: Any) -> None:
         with np.load(epoch["data"]) as arrays:
             batches = (
                 tf.data.Dataset.from_tensor_slices((arrays["features"], arrays["targets"]))
-                .batch(begin["batch_size"])
+                .batch(config.batch_size)
                 .prefetch(1)
             )
         model.optimizer.learning_rate.assign(epoch["learning_rate"])
@@ -126,7 +96,8 @@ def main(lines: Iterator[str], answer: Any) -> None:
         weights = {f"weight{index}": values for index, values in enumerate(model.get_weights())}
         state = {f"optimizer{index}": value.numpy() for index, value in enumerate(model.optimizer.variables)}
         np.savez(epoch["state"], allow_pickle=False, **weights, **state)
-        np.savez(epoch["weights"], allow_pickle=False, **by_name(model))
+        layers = [getattr(layer, "layer", layer) for layer in model.layers]  # without what pruning wraps around them
+        np.savez(epoch["weights"], allow_pickle=False, **weights_by_name(layers))
         answer({name: float(values[0]) for name, values in figures.items()})
 
 

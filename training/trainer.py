@@ -18,6 +18,7 @@ from sernet.training.features import Batches, features_of
 from sernet.training.fused_normalisation import FusedBatchNormalization
 from sernet.training.network import light_sernet
 from sernet.training.network_inputs import middle, network_inputs
+from sernet.training.objective import loss_of, optimizer_of
 from sernet.training.pruned_run import Taught, pruned_network, wider_run
 from sernet.training.run import FRONT_END, Run
 from sernet.training.sparse_training import sparse_training
@@ -143,8 +144,8 @@ def _fresh(run: Run, beginning: keras.Model | None = None) -> Checkpoint:
         model.set_weights(beginning.get_weights())
     # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(
-        _optimizer(config, model),
-        _loss(config),
+        optimizer_of(config),
+        loss_of(config),
         metrics=["accuracy"],
         jit_compile=False,
     )
@@ -171,21 +172,6 @@ def _publish(run: Run, weights: list[Any], path: Path) -> None:
     model.set_weights(weights)
     with atomic_path(path) as temporary:
         model.save(temporary, include_optimizer=False)
-
-
-def _optimizer(config: TrainConfig, model: keras.Model) -> keras.optimizers.Optimizer:
-    if config.weight_decay == 0:
-        return keras.optimizers.Adam(config.learning_rate)
-    optimizer = keras.optimizers.AdamW(config.learning_rate, weight_decay=config.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return optimizer
-
-
-def _loss(config: TrainConfig) -> keras.losses.Loss:
-    smoothing = config.label_smoothing
-    if config.loss == "focal":
-        return keras.losses.CategoricalFocalCrossentropy(alpha=1.0, gamma=config.focal_gamma, label_smoothing=smoothing)
-    return keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)
 
 
 def _seed_dropout(model: keras.Model, seed: int, epoch: int) -> None:

@@ -86,7 +86,7 @@ def test_a_clip_of_any_length_gets_the_stock_conversions_answer(exported: Path, 
 
 
 def test_on_emodb_it_decides_as_the_stock_conversion_for_99_of_100_clips(emodb: Path):
-    stock = load_bundle(Path("models/emodb-int8.tflite").resolve())
+    stock = load_bundle()
     ours = Bundle(stock.manifest, pack_bundle(single_partition(stock.model), stock.manifest))
     front_end, networks = stock.manifest.front_end, (Network(ours), Network(stock))
     clips = load_corpus("emodb", data=emodb).clips
