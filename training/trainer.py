@@ -147,7 +147,7 @@ def _fresh(run: Run, beginning: keras.Model | None = None) -> Checkpoint:
         optimizer_of(config),
         loss_of(config),
         metrics=["accuracy"],
-        jit_compile=False,
+        jit_compile=keras.backend.backend() == "jax",  # elsewhere XLA is slower than oneDNN, much so when deterministic
     )
     model.optimizer.build(model.trainable_variables)  # a checkpoint holds it even where another process trains
     return Checkpoint(model, [], model.get_weights())
