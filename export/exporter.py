@@ -21,6 +21,7 @@ from sernet.export.checks import (
 from sernet.export.converter import convert
 from sernet.export.formats import Format
 from sernet.export.fused_front_end import fused_model
+from sernet.export.gathered_convolution import with_gathered_convolutions
 from sernet.export.measured import Measured
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.model_card import model_card
@@ -109,7 +110,7 @@ class Exporter:
         flatbuffer = convert(self.run.model, target, self._calibration if target.full_integer else None)
         check_structure(flatbuffer, target, self.run.model.count_params())
         if target.single_partition:
-            flatbuffer = single_partition(flatbuffer)
+            flatbuffer = with_gathered_convolutions(single_partition(flatbuffer))
         if self._fused:
             flatbuffer = fused_model(self._front_end, self._samples, flatbuffer)
         manifest, plan = self._manifest(target), None

@@ -31,6 +31,14 @@ class ModelBuilder:
         self._buffers: dict[bytes, int] = {}
         self._codes: dict[tuple[str, int], int] = {}
 
+    @classmethod
+    def of(cls, model: schema.ModelT) -> "ModelBuilder":
+        """Another model, to be changed: its constants' data are aligned anew."""
+        builder = cls("")
+        builder.model = model
+        model.buffers = [_aligned(buffer) for buffer in model.buffers]
+        return builder
+
     def buffer(self, data: bytes) -> int:
         """Index of the buffer that holds these bytes."""
         if data not in self._buffers:
@@ -160,6 +168,45 @@ class GraphBuilder:
         return len(self._graph.tensors) - 1
 
 
+class ChangedGraph(GraphBuilder):
+    """A graph of a model whose operators are put back one by one, changed or with others before them."""
+
+    def __init__(self, parent: ModelBuilder, number: int) -> None:
+        self._parent = parent
+        self._graph = parent.model.subgraphs[number]
+
+    def take_operators(self) -> list[schema.OperatorT]:
+        """All operators, in order; the graph has none until they are put back."""
+        operators, self._graph.operators = self._graph.operators, []
+        return operators
+
+    def put(self, operator: schema.OperatorT) -> None:
+        """Append an operator that was taken."""
+        self._graph.operators.append(operator)
+
+    def put_used(self, operators: Sequence[schema.OperatorT]) -> None:
+        """Append those operators that the graph's outputs depend on."""
+        wanted, kept = set(self._graph.outputs), []
+        for operator in reversed(operators):
+            if wanted.intersection(operator.outputs):
+                wanted.update(operator.inputs)
+                kept.append(operator)
+        self._graph.operators.extend(reversed(kept))
+
+    def kind(self, operator: schema.OperatorT) -> str:
+        """For example ``CONV_2D``."""
+        return operator_name(self._parent.model, operator)
+
+    def values(self, tensor: int) -> np.ndarray:
+        """Of a constant in int32."""
+        data = self._parent.model.buffers[self._graph.tensors[tensor].buffer].data
+        return np.asarray(data, np.uint8).view(np.int32)
+
+    def reshape(self, tensor: int, shape: tuple[int, ...]) -> None:
+        """Give a constant another shape, its values in the same order."""
+        self._graph.tensors[tensor].shape = list(shape)
+
+
 class CarryingGraph(GraphBuilder):
     """A graph that takes over operators and constants of another model's, which has one graph."""
 
@@ -237,6 +284,14 @@ class _AlignedBuffer(schema.BufferT):
         schema.BufferStart(builder)
         schema.BufferAddData(builder, data)
         return schema.BufferEnd(builder)
+
+
+def _aligned(buffer: schema.BufferT) -> schema.BufferT:
+    if buffer.data is None or len(buffer.data) == 0:
+        return buffer
+    one = _AlignedBuffer()
+    one.data = np.asarray(buffer.data, np.uint8)
+    return one
 
 
 def _named(name: str, tensor: int) -> schema.TensorMapT:

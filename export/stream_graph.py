@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from sernet.export.flatbuffer import operator_name, read_model
+from sernet.export.flatbuffer import operator_name, operators, read_model
+from sernet.export.gathered_convolution import with_gathered_convolutions, with_plain_convolutions
 from sernet.export.graph_builder import CarryingGraph, ModelBuilder
 from sernet.runtime.bundle import Bundle, pack_bundle
 from sernet.runtime.errors import SernetError
@@ -62,9 +63,12 @@ def streaming_model(flatbuffer: bytes, window_frames: int | None = None) -> tupl
     Raises:
         StreamError: an operator that is not known to stream.
     """
-    streamer = _Streamer(flatbuffer)
+    plain = with_plain_convolutions(flatbuffer)
+    streamer = _Streamer(plain)
     plan = streamer.run(window_frames)
-    return streamer.model.to_bytes(), plan
+    streaming = streamer.model.to_bytes()
+    gathered = operators(plain) != operators(flatbuffer)
+    return with_gathered_convolutions(streaming) if gathered else streaming, plan
 
 
 def streaming_bundle(whole: Bundle, window_frames: int | None = None) -> Bundle:
