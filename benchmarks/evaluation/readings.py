@@ -23,6 +23,7 @@ from sernet.training.enrolment import enrol
 from sernet.training.evaluation import predict
 from sernet.training.network_inputs import network_inputs
 from sernet.training.protocols import Protocol
+from sernet.training.pruned_run import wider_run
 from sernet.training.run import Run, load_network
 
 ENROLMENT_S = (5, 10, 20, 30, 60)
@@ -41,6 +42,8 @@ class Reading:
     answer: Answer
     enrolled: bool = False
     """Whether it knows other recordings of the test speaker: under an enrolled protocol, and no other."""
+    pruned: bool = False
+    """Whether it is of pruned networks alone."""
 
 
 def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
@@ -54,6 +57,17 @@ def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
     manifest = Manifest(run.folder.name, run.labels, run.front_end, seconds, target.name)
     network = Network(Bundle(manifest, pack_bundle(flatbuffer, manifest)))
     return np.stack([network.probabilities(features) for features in network_inputs(clips, run.front_end, seconds)])
+
+
+def _by_wider(answer: Answer) -> Answer:
+    """The same way of answering, of the network that a run's was pruned from: what pruning costs, fold by fold."""
+
+    def answer_by_wider(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+        wider = wider_run(run)
+        assert wider is not None, "`readings_for` leaves it to pruned networks"
+        return answer(wider, clips)
+
+    return answer_by_wider
 
 
 def _enrolled(seconds: float | None) -> Reading:
@@ -91,6 +105,8 @@ READINGS: dict[str, Reading] = {
     for reading in (
         Reading("float", "the trained float model, by Keras", predict),
         Reading("int8", "exported to full int8 with ranges from training clips, by LiteRT", int8_probabilities),
+        Reading("wider", "the float model that the model was pruned from, by Keras", _by_wider(predict), pruned=True),
+        Reading("wider-int8", "the same, exported to full int8, by LiteRT", _by_wider(int8_probabilities), pruned=True),
         *(
             Reading(name, f"the float model, clips under the condition {name}", partial(predict, condition=name))
             for name in CONDITIONS
@@ -104,7 +120,8 @@ READINGS: dict[str, Reading] = {
 
 def readings_for(config: TrainConfig) -> tuple[str, ...]:
     """Names of the readings that settings allow: only a front end that normalises can know its speaker."""
-    return tuple(r.name for r in READINGS.values() if not r.enrolled or config.front_end.normalisation is not None)
+    knows, pruned = config.front_end.normalisation is not None, bool(config.pruned_from)
+    return tuple(r.name for r in READINGS.values() if (knows or not r.enrolled) and (pruned or not r.pruned))
 
 
 def check_readings(names: Sequence[str], protocol: Protocol, config: TrainConfig) -> None:
@@ -112,6 +129,8 @@ def check_readings(names: Sequence[str], protocol: Protocol, config: TrainConfig
     for name in names:
         if name not in READINGS:
             raise SernetError(f"no reading {name}: use {', '.join(READINGS)}")
+        if READINGS[name].pruned and not config.pruned_from:
+            raise SernetError(f"{name} is of a network that was pruned, and the preset's is not: use another preset")
         if name not in readings_for(config):
             raise SernetError(
                 f"{name} needs a front end that normalises, and the preset's does not: use another preset"

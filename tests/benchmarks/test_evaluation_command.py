@@ -166,6 +166,25 @@ def test_a_reading_that_a_record_lacks_is_made_of_the_model_that_was_kept(
     assert records(tmp_path / "copy") == records(peeked)
 
 
+def test_a_pruned_network_is_compared_with_the_one_that_it_was_pruned_from(
+    corpus: Path, preset: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+):
+    dense, pruned = tmp_path / "dense.toml", tmp_path / "pruned.toml"
+    dense.write_text(PRESET.replace('keep = "best"', 'keep = "last"'))
+    narrow = f'pruned_from = "{dense}"\nwidths = [4, 4, 4, 6, 8, 8, 8, 12]\n'
+    pruned.write_text(dense.read_text() + narrow)
+    protocol = ["--protocol", "loso", "--folds", "s0"]
+    assert main(command(corpus, dense, tmp_path / "dense", *protocol)) == 0
+    assert main(command(corpus, pruned, tmp_path / "pruned", *protocol, "--reading", "float,wider,wider-int8")) == 0
+    (alone,), (pair,) = (records(tmp_path / name).values() for name in ("dense", "pruned"))
+    assert pair["readings"]["wider"] == alone["readings"]["float"]
+    assert pair["readings"]["wider-int8"] == alone["readings"]["int8"]
+    assert pair["readings"]["float"] != alone["readings"]["float"] and "wider" not in alone["readings"]
+    capsys.readouterr()
+    assert main(command(corpus, dense, tmp_path / "dense", *protocol, "--reading", "wider")) == 2
+    assert "wider is of a network that was pruned" in capsys.readouterr().err
+
+
 def test_a_killed_fold_goes_on_and_answers_as_an_undisturbed_one(
     peeked: Path, corpus: Path, preset: Path, tmp_path: Path
 ):
@@ -193,7 +212,7 @@ def test_a_killed_fold_goes_on_and_answers_as_an_undisturbed_one(
         ),
         (["--protocol", "losso"], "no protocol 'losso'"),
         (["--preset", "nosuch"], "no preset 'nosuch'"),
-        (["--reading", "flaot"], "no reading flaot: use float, int8, snr20"),
+        (["--reading", "flaot"], "no reading flaot: use float, int8, wider"),
         (["--protocol", "loso-enrolled"], "enrolled-60 needs a front end that normalises"),
         (["--folds", "s9"], "loso has no fold s9: it has s0, s1"),
         (["--protocol", "group-kfold"], "at least 5 speakers"),
