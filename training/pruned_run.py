@@ -1,6 +1,7 @@
 """A run that begins where another one ended: with the most important filters of a wider network, its teacher."""
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import keras
@@ -28,6 +29,10 @@ _SHARED = (
     "seed",
 )
 """Settings that a preset's wider network takes from the run that is pruned from it."""
+
+
+_COMPUTED_ALIKE = ("dataset", "cache", "precision")
+"""Settings of where clips lie and how the same numbers are computed."""
 
 
 def wider_run(run: Run) -> Run | None:
@@ -60,6 +65,24 @@ def wider_run(run: Run) -> Run | None:
     if any(own > other for own, other in zip(config.widths, wider.config.widths, strict=True)):
         raise SernetError(f"{config.pruned_from} has fewer filters than the network that is pruned from it")
     return wider
+
+
+def adopt_wider(run: Run, folder: Path) -> None:
+    """Take the finished run in `folder` for the network that `run`'s preset is pruned from, instead of training it.
+
+    Raises:
+        SernetError: the preset is pruned from none, or the run was trained with other settings, or on other clips.
+    """
+    wanted, found = wider_run(run), Run.open(folder)
+    if wanted is None or wanted.folder != run.folder / WIDER:
+        raise SernetError("a wider network is for presets that are pruned from one: leave out --wider")
+    if differing := [name for name in wanted.differences(found) if name not in _COMPUTED_ALIKE]:
+        raise SernetError(
+            f"{folder} was trained with another {', '.join(differing)} than {run.config.pruned_from} asks for: leave "
+            "out --wider to train one"
+        )
+    found.model  # noqa: B018 - an unfinished training is told of now
+    shutil.copytree(folder, wanted.folder, dirs_exist_ok=True, ignore=lambda *names: {"checkpoints", "export", WIDER})
 
 
 def pruned_network(config: TrainConfig, wider: keras.Model, data: TrainingData) -> keras.Model:

@@ -94,6 +94,28 @@ def test_a_preset_may_name_the_wider_one_which_is_trained_first(tiny_corpus: Pat
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_finished_run_may_be_the_network_that_a_preset_is_pruned_from(tiny_corpus: Path, tmp_path: Path, capsys):
+    wide, narrow = tmp_path / "wide.toml", tmp_path / "narrow.toml"
+    settings = "base = 'quick'\nepochs = 1\ninput_duration = 1.0\n"
+    wide.write_text(settings)
+    narrow.write_text(f"{settings}pruned_from = '{wide}'\nwidths = {list(NARROW)}\n")
+
+    def trained(preset: Path, name: str, *more: str) -> int:
+        words = ["--dataset", str(tiny_corpus), "--preset", str(preset), "--test-speakers", "s3", "-v", "no"]
+        return main(["train", *words, "--out", str(tmp_path / name), *more])
+
+    assert trained(wide, "dense") == 0 and trained(narrow, "alone") == 0
+    assert trained(narrow, "adopted", "--wider", str(tmp_path / "dense")) == 0
+    assert (tmp_path / "adopted" / WIDER / "result.json").is_file(), "only the finished run was measured"
+    for one, other in zip(*(Run.open(tmp_path / n).model.get_weights() for n in ("alone", "adopted")), strict=True):
+        np.testing.assert_array_equal(one, other)
+    capsys.readouterr()
+    assert trained(narrow, "other", "--wider", str(tmp_path / "dense"), "--seed", "1") == 2
+    assert "was trained with another seed" in capsys.readouterr().err
+    assert trained(wide, "again", "--wider", str(tmp_path / "dense")) == 2
+    assert "leave out --wider" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -16,6 +16,7 @@ EXAMPLES = [
     "sernet train -dn IEMOCAP -id 7 -at impro -ln cross_entropy",
     "sernet train --dataset my_recordings/ --preset quick --split random",
     "sernet train --dataset emodb --preset sernet --split all",
+    "sernet train --dataset emodb --preset sernet-small --split all --wider runs/emodb-sernet",
 ]
 
 
@@ -31,7 +32,7 @@ def boolean(text: str) -> bool:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-dn", "--dataset", metavar="NAME", help="corpus (`sernet data list`), a folder per label, or a CSV manifest")
-    add("--preset", default="paper", help="paper, sernet, sernet-small, sernet-nano, quick, or a TOML file")
+    add("--preset", default="paper", help="paper, sernet, sernet-small, sernet-nano, sernet-sparse, quick, or a TOML file")
     add("--out", type=Path, metavar="RUN", help="run folder (default: runs/DATASET-PRESET)")
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
     add("-id", "--input-duration", type=float, metavar="S", help="seconds that clips are cut or padded to")
@@ -47,6 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--learning-rate", type=float)
     add("--split", help="speaker: no speaker on two sides (default); random: leaks speakers; all: hold nothing out")
     add("--test-speakers", type=lambda text: tuple(text.split(",")), metavar="A,B", help="speakers held out")
+    add("--wider", type=Path, metavar="RUN", help="presets of pruned networks: the finished run to prune")
     add("--keep", help="which epoch: best (on validation speakers) or last")
     add("--seed", type=int, help="of everything random")
     add("--skip-broken", action="store_true", help="train without the clips that cannot be read")
@@ -70,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.corpora import load_corpus
     from sernet.training.evaluation import evaluate_run
     from sernet.training.progress import training_progress
+    from sernet.training.pruned_run import adopt_wider
     from sernet.training.run import Run
     from sernet.training.splits import split_clips
     from sernet.training.trainer import train
@@ -94,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
         )
     training = Run.create(folder, config, loaded, split)
     if not training.finished:
+        if args.wider is not None:
+            adopt_wider(training, args.wider)
         with training_progress(config.epochs, visible=args.verbose) as progress:
             history = train(training, on_features=progress.features, on_epoch=progress.epoch)
         evaluate_run(training, history)
