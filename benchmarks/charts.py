@@ -53,27 +53,27 @@ def draw_charts(document: Document) -> list[Chart]:
     confusions = [name for name in (KERAS, "int8") if name in document.details["confusion"]]
     return [
         *_accuracy_charts(document),
-        _chart(
+        make_chart(
             "latency",
             "Latency",
             f"Median of one inference with {threads} threads, whiskers up to the 90th percentile. A front end "
             "outside the network makes the features, with one thread.",
             lambda figure: _latency(figure.subplots(), document),
         ),
-        _chart(
+        make_chart(
             "size",
             "Size",
             "The file as it is shipped, and gzipped.",
             lambda figure: _size(figure.subplots(), document),
         ),
-        _chart(
+        make_chart(
             "memory",
             "Peak memory",
             "Resident memory of a fresh process that answers one clip, and of one that opens no interpreter.",
             lambda figure: _memory(figure.subplots(), document),
         ),
         *(
-            _chart(
+            make_chart(
                 f"confusion-{name.lower()}",
                 f"Confusions: {name}",
                 "Clips by true emotion (rows) and answer (columns); shade: share of the row.",
@@ -108,7 +108,7 @@ def _accuracy_charts(document: Document) -> list[Chart]:
         f"chance: guessing{people}."
     )
     return [
-        _chart(
+        make_chart(
             "accuracy",
             title,
             caption,
@@ -117,7 +117,8 @@ def _accuracy_charts(document: Document) -> list[Chart]:
     ]
 
 
-def _chart(name: str, title: str, caption: str, draw: Callable[[Figure], None], height: float = 3.4) -> Chart:
+def make_chart(name: str, title: str, caption: str, draw: Callable[[Figure], None], height: float = 3.4) -> Chart:
+    """A plot that takes its colours from the page: `draw` fills the figure."""
     style: dict[Any, Any] = {**_STYLE, "svg.hashsalt": name}
     with matplotlib.rc_context(style):
         figure = Figure(figsize=(6, height), layout="constrained")

@@ -2,24 +2,37 @@
 
 Size, latency, cold start, memory, and accuracy on the held-out clips against the Keras model. Where nothing was held
 out, answers are compared with Keras's on training clips, and the accuracy shown is that of the settings, which bundles
-carry from `sernet export --measured`. Writes result.json, and from it report.md and report.html."""
+carry from `sernet export --measured`. Writes result.json, and from it report.md and report.html.
+
+--pareto compares the variants of several runs, pruned ones and others: accuracy against bytes, multiplications, time
+and memory, and which device takes which. Writes pareto.json, pareto.md and pareto.html."""
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sernet.runtime.command_line import thread_count
+from sernet.runtime.errors import SernetError
+
+if TYPE_CHECKING:
+    from sernet.benchmarks.tables import Table
 
 EXAMPLES = [
     "sernet bench runs/emodb-paper",
     "sernet bench runs/emodb-paper --repetitions 500 --threads 1 2 4",
     "sernet bench runs/emodb-paper --out reports/emodb --json",
+    "sernet bench --pareto runs/emodb-sernet runs/emodb-sernet-small runs/emodb-sernet-nano",
 ]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder that `sernet train` and `sernet export` filled")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: RUN/bench)")
+    parser.add_argument(
+        "run", type=Path, nargs="+", metavar="RUN", help="folder that `sernet train` and `sernet export` filled"
+    )
+    parser.add_argument("--pareto", action="store_true", help="compare all variants of all these runs")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: the first RUN's bench)")
     parser.add_argument(
         "--repetitions", type=int, default=100, metavar="N", help="timed inferences of each variant (default 100)"
     )
@@ -41,8 +54,6 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.backend import import_quietly
 
     import_quietly()
-    from rich.console import Console
-
     from sernet.benchmarks.document import Document
     from sernet.benchmarks.measurement import Settings, measure
     from sernet.benchmarks.report import write_report
@@ -52,25 +63,61 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.progress import progress_bar
     from sernet.training.run import Run
 
+    if args.pareto:
+        return _compare(args)
+    if len(args.run) > 1:
+        raise SernetError("one run is measured at a time: name one, or compare them with --pareto")
     settings = Settings(args.repetitions, args.processes, tuple(sorted(set(args.threads))))
-    training_run = Run.open(args.run)
+    training_run = Run.open(args.run[0])
     variants = find_variants(training_run)
     with progress_bar(visible=not args.json) as bar:
         result = measure(training_run, variants, settings, bar_tracker(bar))
-    folder = args.out or args.run / "bench"
+    folder = args.out or args.run[0] / "bench"
     result.save(folder / "result.json")
     content = json.loads((folder / "result.json").read_text())
     page = write_report(folder, content)
     if args.json:
         print(json.dumps(content | {"path": str(page)}))
         return 0
-    console, document = Console(), Document(content)
+    document = Document(content)
     note = f" [{document.note}]" if document.note else ""
     print(f"{content['corpus']}{note}; {document.protocol}\n")
-    for table in make_tables(document):
+    _show(make_tables(document), page)
+    return 0
+
+
+def _compare(args: argparse.Namespace) -> int:
+    from sernet.benchmarks.pareto.candidates import find_candidates, measure_candidates
+    from sernet.benchmarks.pareto.comparison import compared
+    from sernet.benchmarks.pareto.report import make_pareto_report, write_pareto
+    from sernet.benchmarks.tracking import bar_tracker
+    from sernet.training.progress import progress_bar
+    from sernet.training.run import Run
+
+    candidates = find_candidates([Run.open(folder) for folder in args.run])
+    with progress_bar(visible=not args.json) as bar:
+        result = measure_candidates(candidates, args.repetitions, bar_tracker(bar))
+    folder = args.out or args.run[0] / "bench"
+    result.save(folder / "pareto.json")
+    content = json.loads((folder / "pareto.json").read_text())
+    page = write_pareto(folder, content)
+    if args.json:
+        print(json.dumps(content | {"path": str(page)}))
+        return 0
+    report = make_pareto_report(content, compared(content))
+    print(f"{report.subtitle}{f' [{report.note}]' if report.note else ''}\n")
+    _show(report.tables, page)
+    return 0
+
+
+def _show(tables: "Sequence[Table]", page: Path) -> None:
+    """As a terminal shows them, or as Markdown."""
+    from rich.console import Console
+
+    console = Console()
+    for table in tables:
         if console.is_terminal:
             console.print(table.rich(), "")
         else:
             print(f"{table.markdown()}\n")
     print(page)
-    return 0

@@ -85,7 +85,7 @@ def measure(run: Run, variants: Sequence[Variant], settings: Settings, track: Tr
             "clips": {name: len(side) for name, side in run.split.sides.items()},
             "shared_speakers": list(run.split.shared_speakers),
             "settings": asdict(settings) | {"block": BLOCK, "untimed": UNTIMED, "gzip_level": GZIP_LEVEL},
-            "interpreter": _interpreter(),
+            "interpreter": interpreter_version(),
             "load_average": load_average[0],
             "notes": notes,
             "confusion": confusions,
@@ -215,6 +215,7 @@ def _micro_arenas(variants: Sequence[Variant]) -> tuple[Values, list[str]]:
     return values, notes
 
 
-def _interpreter() -> str:
+def interpreter_version() -> str:
+    """Package and version, for example ``ai-edge-litert 2.3.0``."""
     package = interpreter_package().split(".")[0].replace("_", "-")
     return f"{package} {importlib.metadata.version(package)}"

@@ -80,6 +80,7 @@ class GraphBuilder:
         self._signature.inputs, self._signature.outputs = [], []
         parent.model.subgraphs.append(self._graph)
         parent.model.signatureDefs.append(self._signature)
+        self._constants: dict[tuple[Any, ...], int] = {}
 
     def input(self, name: str, tensor: int) -> int:
         """Make a tensor an input, called `name` in the signature."""
@@ -116,11 +117,14 @@ class GraphBuilder:
         return self._append(one)
 
     def constant(self, name: str, values: np.ndarray) -> int:
-        """A tensor of fixed values, not quantised."""
-        one = schema.TensorT()
-        one.name, one.shape, one.type = name, list(values.shape), _TYPES[values.dtype.name]
-        one.buffer = self._parent.buffer(values.tobytes())
-        return self._append(one)
+        """A tensor of fixed values, not quantised; the one that is there already, where they are the same."""
+        key = values.dtype.name, values.shape, values.tobytes()
+        if key not in self._constants:
+            one = schema.TensorT()
+            one.name, one.shape, one.type = name, list(values.shape), _TYPES[values.dtype.name]
+            one.buffer = self._parent.buffer(values.tobytes())
+            self._constants[key] = self._append(one)
+        return self._constants[key]
 
     def carried(self, tensor: schema.TensorT, data: bytes) -> int:
         """A constant of another model."""
@@ -174,6 +178,7 @@ class ChangedGraph(GraphBuilder):
     def __init__(self, parent: ModelBuilder, number: int) -> None:
         self._parent = parent
         self._graph = parent.model.subgraphs[number]
+        self._constants = {}
 
     def take_operators(self) -> list[schema.OperatorT]:
         """All operators, in order; the graph has none until they are put back."""

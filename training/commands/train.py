@@ -32,7 +32,11 @@ def boolean(text: str) -> bool:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("-dn", "--dataset", metavar="NAME", help="corpus (`sernet data list`), a folder per label, or a CSV manifest")
-    add("--preset", default="paper", help="paper, sernet, sernet-small, sernet-nano, sernet-sparse, quick, or a TOML file")
+    add(
+        "--preset",
+        default="paper",
+        help="paper, quick, sernet, sernet-small, -nano, -sparse, or a TOML file",
+    )
     add("--out", type=Path, metavar="RUN", help="run folder (default: runs/DATASET-PRESET)")
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
     add("-id", "--input-duration", type=float, metavar="S", help="seconds that clips are cut or padded to")

@@ -1,0 +1,1 @@
+"""Several runs in several formats against each other: what each saves, what it loses, and which device takes which."""
