@@ -11,8 +11,11 @@ ARGS ?=
 SPLIT ?= $(if $(filter sernet,$(PRESET)),all,speaker)
 MEASURED ?= $(if $(filter all,$(SPLIT)),$(wildcard results/$(DATASET)-$(PRESET)))
 EXPORT = $(BIN)/sernet export $(RUN) $(if $(MEASURED),--measured $(MEASURED))
+# The smaller networks are made of $(RUN), which is `sernet`'s.
+small = $(BIN)/sernet train --dataset $(DATASET) --preset sernet-$(1) --split $(SPLIT) --wider $(RUN) --out $(RUN)-$(1)
+measured = $(if $(filter all,$(SPLIT)),$(addprefix --measured ,$(wildcard results/$(DATASET)-$(PRESET)-$(1))))
 
-.PHONY: setup lock demo train experiments tables export-int8 release bench wheel test lint format clean
+.PHONY: setup lock demo train experiments tables export-int8 release bench pareto wheel test lint format clean
 
 setup: .venv/installed
 
@@ -55,21 +58,40 @@ tables: setup
 	$(BIN)/sernet evaluate --tables README.md --plot docs/enrolment.svg
 	$(BIN)/sernet evaluate --tables results/looks/README.md
 
+# Of `sernet` the pruned network that the comparison advises; of other presets the trained one.
 export-int8: setup
+ifeq ($(PRESET),sernet)
+	$(call small,small)
+	$(BIN)/sernet export $(RUN)-small $(call measured,small) --format int8
+else
 	$(EXPORT) --format int8
+endif
 
 # What is released, each with its card; the package holds the first one. Trained on EMO-DB (CC0) alone.
 release: setup
+	$(call small,small)
+	$(call small,nano)
 	$(EXPORT) --format int8 int8-float-io
+	$(BIN)/sernet export $(RUN)-small $(call measured,small) --format int8 int8-float-io
+	$(BIN)/sernet export $(RUN)-nano $(call measured,nano) --format int8 int8-float-io
 	mkdir -p models
-	for part in int8 int8-float-io; do for kind in tflite md; do \
-	  cp $(RUN)/export/model-$$part.$$kind models/$(DATASET)-$$part.$$kind || exit 1; done; done
-	cp models/$(DATASET)-int8.tflite runtime/models/default.tflite
-	cp models/$(DATASET)-int8.md runtime/models/default.md
+	for size in "" -small -nano; do for part in int8 int8-float-io; do for kind in tflite md; do \
+	  cp $(RUN)$$size/export/model-$$part.$$kind models/$(DATASET)$$size-$$part.$$kind || exit 1; done; done; done
+	cp models/$(DATASET)-int8-float-io.tflite runtime/models/default.tflite
+	cp models/$(DATASET)-int8-float-io.md runtime/models/default.md
 
 bench: setup
 	$(EXPORT) --format all
 	$(BIN)/sernet bench $(RUN)
+
+# All formats of `sernet` and of the networks pruned from it, side by side.
+pareto: setup
+	$(call small,small)
+	$(call small,nano)
+	$(EXPORT) --format all
+	$(BIN)/sernet export $(RUN)-small $(call measured,small) --format all
+	$(BIN)/sernet export $(RUN)-nano $(call measured,nano) --format all
+	$(BIN)/sernet bench --pareto $(RUN) $(RUN)-small $(RUN)-nano
 
 # What a device installs. An earlier build's files would get into the wheel: they go first.
 wheel: setup

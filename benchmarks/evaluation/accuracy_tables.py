@@ -27,6 +27,9 @@ PRESETS = ("paper", "sernet")
 SMALLER = ("sernet-small", "sernet-nano", "sernet-sparse")
 """Presets that are compared with `sernet`."""
 
+WIDER = {"float": "wider", "int8": "wider-int8"}
+"""The reading that tells what a pruned network's own one would be unpruned."""
+
 ENROLLED_PRESET = "sernet"
 """The one that can know its speaker."""
 
@@ -217,16 +220,26 @@ def _smaller_table(results: Path) -> Table | None:
     rows, shown = [], []
     whole = _readings(results, "sernet", "loso", PLAIN)
     for preset in SMALLER:
-        measured = _readings(results, preset, "loso", PLAIN)
-        if measured:
+        measured = _readings(results, preset, "loso", (*PLAIN, *WIDER.values()))
+        if set(measured) & set(PLAIN):
             shown += measured.values()
-            pairs = [(measured.get(reading), whole.get(reading)) for reading in PLAIN]
-            cells = [(percent(own.ua) if own else NOTHING, _difference(other, own)) for own, other in pairs]
-            seeds = max(own.seeds for own in measured.values())
-            rows.append((f"`{preset}`", *(cell for pair in cells for cell in pair), str(seeds)))
-    names = (name for reading in PLAIN for name in (f"{reading}: {UA}", f"{reading}: - `sernet`, points"))
+            cells = []
+            for reading in PLAIN:
+                own = measured.get(reading)
+                cells += [percent(own.ua) if own else NOTHING, _difference(measured.get(WIDER[reading]), own)]
+                cells.append(_difference(whole.get(reading), own))
+            rows.append((f"`{preset}`", *cells, str(max(found.seeds for found in measured.values()))))
+    names = (
+        f"{reading}: {figure}"
+        for reading in PLAIN
+        for figure in (UA, "- unpruned, points", "- `sernet` as above, points")
+    )
     columns = ("preset", *names, "seeds")
-    return _table("What smaller costs: EMO-DB under `loso`, difference from `sernet` in pairs", columns, rows, shown)
+    title = (
+        "What smaller costs: EMO-DB under `loso`, differences in pairs, from the networks that were pruned and from "
+        "`sernet` as above"
+    )
+    return _table(title, columns, rows, shown)
 
 
 def _difference(first: Evaluation | None, second: Evaluation | None) -> str:

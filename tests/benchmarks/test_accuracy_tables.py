@@ -254,14 +254,25 @@ def test_float_and_int8_are_compared_in_pairs(results: Path):
     assert [row[3] for row in titled(results, "What int8 costs").rows] == ["-", "-29.2 [-29.2, -29.2]"]
 
 
-def test_smaller_networks_are_compared_with_the_whole_one_in_pairs(results: Path):
+def test_smaller_networks_are_compared_with_what_they_were_pruned_from_and_with_the_whole_one_in_pairs(results: Path):
     assert not [table for table in accuracy_tables(results) if table.title.startswith("What smaller costs")]
-    write_records(results / "emodb-sernet-nano", "loso", {"float": (3, 1), "int8": (3, 1)})
-    evaluate(results / "emodb-sernet-nano", "loso", "float", "int8")
+    pruned = {"float": (3, 1), "int8": (3, 1), "wider": (2, 1), "wider-int8": (3, 2)}
+    write_records(results / "emodb-sernet-nano", "loso", pruned)
+    write_records(results / "emodb-sernet-sparse", "loso", {"float": (3, 1)})
+    evaluate(results / "emodb-sernet-nano", "loso", *pruned)
+    evaluate(results / "emodb-sernet-sparse", "loso", "float")
     table = titled(results, "What smaller costs")
-    assert table.columns[-1] == "seeds" and table.columns[2] == "float: - `sernet`, points"
-    equal = "75.0 [75.0, 75.0]"
-    assert table.rows == (("`sernet-nano`", equal, "-12.5 [-12.5, -12.5]", equal, "+16.7 [+16.7, +16.7]", "1"),)
+    assert table.columns[1:4] == (
+        "float: UA, % [95 %]",
+        "float: - unpruned, points",
+        "float: - `sernet` as above, points",
+    )
+    own, whole = "75.0 [75.0, 75.0]", "-12.5 [-12.5, -12.5]"
+    wider, in_int8 = ("+16.7 [+16.7, +16.7]", whole), ("-25.0 [-25.0, -25.0]", "+16.7 [+16.7, +16.7]")
+    assert table.rows == (
+        ("`sernet-nano`", own, *wider, own, *in_int8, "1"),
+        ("`sernet-sparse`", own, "-", whole, *["-"] * 3, "1"),
+    )
 
 
 def test_results_that_were_not_made_of_the_records_beside_them_are_told(results: Path):

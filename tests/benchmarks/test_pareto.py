@@ -12,7 +12,7 @@ import pytest
 from sernet.benchmarks.pareto.comparison import SAVED, Compared, front
 from sernet.benchmarks.pareto.device_classes import CLASSES, TOLERANCE, advise
 from sernet.cli import main
-from sernet.training.network import light_sernet, multiply_accumulates
+from sernet.training.network import multiply_accumulates
 from sernet.training.run import Run
 
 
@@ -73,9 +73,8 @@ def pruned(exported_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_every_variant_of_every_run_is_measured_and_shown(exported_run: Path, pruned: Path, tmp_path: Path, capsys):
     capsys.readouterr()
-    assert (
-        main(["bench", "--pareto", str(exported_run), str(pruned), "--repetitions", "3", "--out", str(tmp_path)]) == 0
-    )
+    words = ["--pareto", str(exported_run), str(pruned), "--repetitions", "3", "--out", str(tmp_path)]
+    assert main(["bench", *words]) == 0
     printed = capsys.readouterr().out
     content = json.loads((tmp_path / "pareto.json").read_text())
     names = [f"{run} {form}" for run in ("tiny", "narrow") for form in ("float32", "int8")]
@@ -86,8 +85,7 @@ def test_every_variant_of_every_run_is_measured_and_shown(exported_run: Path, pr
     values = {(item["variant"], item["metric"]): item for item in content["values"]}
     for folder, name in ((exported_run, "tiny"), (pruned, "narrow")):
         run, file = Run.open(folder), folder / "export" / "model-int8.tflite"
-        network = light_sernet(58, 40, len(run.labels), widths=run.config.widths)
-        assert values[f"{name} int8", "multiplications"]["value"] == multiply_accumulates(network)
+        assert values[f"{name} int8", "multiplications"]["value"] == multiply_accumulates(run.model)
         assert values[f"{name} int8", "file"]["value"] == file.stat().st_size
         own = json.loads(file.with_suffix(".json").read_text())["values"]
         ua = next(item for item in own if item["metric"] == "UA")

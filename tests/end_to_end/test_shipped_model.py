@@ -1,6 +1,8 @@
 """The model inside the package is what its card says, and its probabilities for real speech mean something."""
 
+import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from sernet.runtime.calibration import Calibration
 from sernet.runtime.cli import main
 from sernet.runtime.network import Network
 from sernet.runtime.recognizer import UNCERTAIN
+from sernet.training.budget import cost
+from sernet.training.config import load_preset
 from sernet.training.corpora import load_corpus
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,14 +85,33 @@ def test_clips_are_answered_with_probabilities_or_as_uncertain(
         assert any(uncertain) and not all(uncertain)
 
 
-@pytest.mark.parametrize("name", ["emodb-int8", "emodb-int8-float-io"])
-def test_released_bundles_stand_beside_their_cards(name: str):
+@pytest.mark.parametrize("form", ["int8", "int8-float-io"])
+@pytest.mark.parametrize("size", ["", "-small", "-nano"])
+def test_released_bundles_stand_beside_their_cards(size: str, form: str):
+    name = f"emodb{size}-{form}"
     bundle, card = load_bundle(ROOT / "models" / f"{name}.tflite"), (ROOT / "models" / f"{name}.md").read_text()
     assert bundle.manifest.corpus["licence"].startswith("CC0") and bundle.manifest.corpus["licence"] in card
     assert bundle.manifest.corpus["title"] in card and "not for judging people" in card
+    for item in bundle.manifest.accuracy:
+        result = json.loads(
+            (ROOT / "results" / f"emodb-sernet{size}" / f"{item['protocol']}-{item['reading']}.json").read_text()
+        )
+        assert item["value"] in [each["value"] for each in result["values"] if each["metric"] == item["metric"]]
     assert f"{bundle.manifest.accuracy[0]['value']:.3f}" in card
+
+
+def test_the_smaller_ones_keep_within_their_budgets():
+    small, nano = (load_preset(f"sernet-{size}").widths for size in ("small", "nano"))
+    assert cost(small, 184, 40, 7).macs <= 40e6 and cost(nano, 184, 40, 7).macs / 3 <= 8e6
+    assert cost(nano, 184, 40, 7).weight_bytes <= 64_000
+    model = load_bundle(ROOT / "models" / "emodb-small-int8.tflite").model
+    with zipfile.ZipFile(io.BytesIO(model)) as description:
+        assert min(entry.header_offset for entry in description.infolist()) <= 130_000
 
 
 def test_the_package_holds_the_first_of_them_and_its_card():
     for kind in (".tflite", ".md"):
-        assert DEFAULT_BUNDLE.with_suffix(kind).read_bytes() == (ROOT / "models" / f"emodb-int8{kind}").read_bytes()
+        assert (
+            DEFAULT_BUNDLE.with_suffix(kind).read_bytes()
+            == (ROOT / "models" / f"emodb-int8-float-io{kind}").read_bytes()
+        )
