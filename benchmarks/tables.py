@@ -90,7 +90,7 @@ def _streaming_table(document: Document) -> Table:
     columns, rows = ["variant"], []
     for window_s in windows:
         columns += [f"{window_s:g} s: block / window, ms", f"{window_s:g} s: times window"]
-    for variant in document.variants:
+    for variant in filter(document.streamed, document.variants):
         row = [variant]
         for window_s in windows:
             figures = document.streamed(variant)[window_s]

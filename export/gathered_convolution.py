@@ -15,6 +15,9 @@ from sernet.export.graph_builder import ChangedGraph, ModelBuilder
 _MOST_JOINED = 5
 """Inputs of a concatenation that XNNPACK takes."""
 
+_GATHERING = ("PAD", "RESHAPE", "STRIDED_SLICE", "CONCATENATION", "TRANSPOSE")
+"""Operators that `_Gathering` adds."""
+
 
 def with_gathered_convolutions(flatbuffer: bytes) -> bytes:
     """The model with the taps of its int8 convolutions of one channel as channels: for clips of any length, too."""
@@ -46,48 +49,60 @@ class _Gathering(ChangedGraph):
         return self.is_integer(features) and self.shape(weights)[3] == 1 and steps == (1, 1, 1, 1)
 
     def _gather(self, operator: schema.OperatorT) -> None:
-        """Let the convolution see its taps as channels."""
+        """Let the convolution see its taps as channels.
+
+        Rows lie behind each other, each with room for the columns beyond its ends: so a tap is one stretch of memory.
+        """
         features, weights = int(operator.inputs[0]), int(operator.inputs[1])
         filters, rows, columns, _ = self.shape(weights)
-        if operator.builtinOptions.padding == schema.Padding.SAME:
-            features = self._padded(features, rows - 1, columns - 1)
-        taps = [
-            self._shifted(features, (row, column), (rows - 1 - row, columns - 1 - column))
-            for row in range(rows)
-            for column in range(columns)
-        ]
+        around = (rows - 1, columns - 1) if operator.builtinOptions.padding == schema.Padding.SAME else (0, 0)
+        padded = self._padded(features, *around, surplus=int(columns > 1))
+        one, height, pitch, channels = self.shape(padded)
+        height -= rows - 1 + int(columns > 1)
+        flat = self._reshaped(padded, (one, -1, 1, channels))
+        beyond = self.shape(flat)[1] - height * pitch
+        starts = [row * pitch + column for row in range(rows) for column in range(columns)]
+        taps = [self._cut(flat, 1, start, beyond - start) for start in starts]
         while len(taps) > 1:
             taps = [self._stacked(taps[first : first + _MOST_JOINED]) for first in range(0, len(taps), _MOST_JOINED)]
-        operator.inputs = [self._with_channels_last(taps[0]), *operator.inputs[1:]]
+        gathered = self._reshaped(self._with_channels_last(taps[0]), (one, -1, pitch, rows * columns))
+        operator.inputs = [self._cut(gathered, 2, 0, columns - 1), *operator.inputs[1:]]
         operator.builtinOptions.padding = schema.Padding.VALID
         self.reshape(weights, (filters, 1, 1, rows * columns))  # the same weights in the same order
 
-    def _padded(self, tensor: int, rows: int, columns: int) -> int:
-        """With real zeros around."""
-        widths = [(0, 0), (rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2), (0, 0)]
+    def _padded(self, tensor: int, rows: int, columns: int, surplus: int) -> int:
+        """With real zeros around, and `surplus` rows more below."""
+        widths = [(rows // 2, rows - rows // 2 + surplus), (columns // 2, columns - columns // 2)]
+        if widths == [(0, 0), (0, 0)]:
+            return tensor
+        widths = [(0, 0), *widths, (0, 0)]
         shape = tuple(size + sum(width) for size, width in zip(self.shape(tensor), widths, strict=True))
+        amounts = self.constant("widths", np.array(widths, np.int32))
         output = self.tensor(f"padded_{tensor}", shape, tensor)
-        return self.add(
-            "PAD", [tensor, self.constant("widths", np.array(widths, np.int32))], output, schema.PadOptionsT(), 2
-        )
+        return self.add("PAD", [tensor, amounts], output, schema.PadOptionsT(), 2)
 
-    def _shifted(self, tensor: int, before: tuple[int, int], behind: tuple[int, int]) -> int:
-        """Without some rows and columns at both ends."""
-        one, rows, columns, channels = self.shape(tensor)
+    def _reshaped(self, tensor: int, shape: tuple[int, ...]) -> int:
+        """The same values in the same order; one size may be left open, as -1."""
+        options = schema.ReshapeOptionsT()
+        options.newShape = list(shape)
+        known = -int(np.prod(shape))
+        whole = tuple(int(np.prod(self.shape(tensor))) // known if size < 0 else size for size in shape)
+        sizes = self.constant("shape", np.array(shape, np.int32))
+        return self.add("RESHAPE", [tensor, sizes], self.tensor(f"reshaped_{tensor}", whole, tensor), options)
+
+    def _cut(self, tensor: int, axis: int, before: int, behind: int) -> int:
+        """Without so many values at both ends of an axis."""
+        if before == behind == 0:
+            return tensor
+        shape = self.shape(tensor)
         options = schema.StridedSliceOptionsT()
-        options.beginMask = 0b1001
-        options.endMask = 0b1001 | sum(1 << axis for axis, left_out in enumerate(behind, start=1) if not left_out)
+        options.beginMask = 0b1111 & ~(1 << axis)
+        options.endMask = options.beginMask | (1 << axis if behind == 0 else 0)
         options.ellipsisMask = options.newAxisMask = options.shrinkAxisMask = 0
-        limits = [
-            self.constant(name, np.array(values, np.int32))
-            for name, values in (
-                ("begin", (0, *before, 0)),
-                ("end", (0, *(-left_out for left_out in behind), 0)),
-                ("step", (1, 1, 1, 1)),
-            )
-        ]
-        shape = (one, rows - before[0] - behind[0], columns - before[1] - behind[1], channels)
-        output = self.tensor(f"tap_{before[0]}_{before[1]}_of_{tensor}", shape, tensor)
+        ends = [[amount if each == axis else 0 for each in range(4)] for amount in (before, -behind)]
+        limits = [self.constant("limit", np.array(values, np.int32)) for values in (*ends, [1] * 4)]
+        left = tuple(size - before - behind if each == axis else size for each, size in enumerate(shape))
+        output = self.tensor(f"from_{before}_of_{tensor}", left, tensor)
         return self.add("STRIDED_SLICE", [tensor, *limits], output, options, 2)
 
     def _stacked(self, tensors: list[int]) -> int:
@@ -110,24 +125,38 @@ class _Gathering(ChangedGraph):
 class _Undoing(ChangedGraph):
     def run(self) -> None:
         operators = self.take_operators()
-        makers = {operator.outputs[0]: operator for operator in operators}
+        makers = {int(operator.outputs[0]): operator for operator in operators}
         for operator in operators:
-            maker = makers.get(operator.inputs[0])
-            if self.kind(operator) == "CONV_2D" and maker is not None and self.kind(maker) == "TRANSPOSE":
-                self._undo(operator, maker, makers)
+            if self.kind(operator) == "CONV_2D":
+                chain = self._chain(operator, makers)
+                if "TRANSPOSE" in map(self.kind, chain):
+                    self._undo(operator, chain)
         self.put_used(operators)
 
-    def _undo(self, operator: schema.OperatorT, maker: schema.OperatorT, makers: dict[int, schema.OperatorT]) -> None:
+    def _chain(self, operator: schema.OperatorT, makers: dict[int, schema.OperatorT]) -> list[schema.OperatorT]:
+        """What makes the input of a convolution, the last operator first, up to what is no part of gathering."""
+        chain = []
+        while maker := makers.get(
+            int(operator.inputs[0] if self.kind(operator) != "CONCATENATION" else operator.inputs[-1])
+        ):
+            if self.kind(maker) not in _GATHERING or (
+                self.kind(maker) == "CONCATENATION" and maker.builtinOptions.axis
+            ):
+                break
+            chain.append(operator := maker)
+        return chain
+
+    def _undo(self, operator: schema.OperatorT, chain: list[schema.OperatorT]) -> None:
         """Let the convolution see what its taps were gathered from."""
         filters, *_, taps = self.shape(operator.inputs[1])
-        while self.kind(maker) != "STRIDED_SLICE":
-            maker = makers[maker.inputs[-1] if self.kind(maker) == "CONCATENATION" else maker.inputs[0]]
-        begin = self.values(maker.inputs[1])  # of the last tap
-        rows, columns = int(begin[1]) + 1, int(begin[2]) + 1
-        features = maker.inputs[0]
-        if (padding := makers.get(features)) is not None and self.kind(padding) == "PAD":
-            features = padding.inputs[0]
-            operator.builtinOptions.padding = schema.Padding.SAME
+        kinds = [self.kind(one) for one in chain]
+        last_tap = next((one for one in chain[kinds.index("TRANSPOSE") :] if self.kind(one) == "STRIDED_SLICE"), None)
+        start = 0 if last_tap is None else int(self.values(last_tap.inputs[1])[1])
+        pitch = self.shape(chain[-1].outputs[0])[2] if kinds[-1] == "PAD" else self.shape(chain[-1].inputs[0])[2]
+        rows, columns = start // pitch + 1, start % pitch + 1
         assert rows * columns == taps, "taps were gathered by `_Gathering`"
-        operator.inputs = [features, *operator.inputs[1:]]
+        padding = self.values(chain[-1].inputs[1]).reshape(4, 2) if kinds[-1] == "PAD" else np.zeros((4, 2))
+        same = taps > 1 and padding[1:3].sum() > int(columns > 1)
+        operator.builtinOptions.padding = schema.Padding.SAME if same else schema.Padding.VALID
+        operator.inputs = [chain[-1].inputs[0], *operator.inputs[1:]]
         self.reshape(operator.inputs[1], (filters, rows, columns, 1))

@@ -49,7 +49,7 @@ def _on_microcontrollers(form: Format) -> bool:
 
 
 CLASSES = (
-    DeviceClass("Raspberry Pi 4, 5 (LiteRT)", _between_floats, "latency median", "time"),
+    DeviceClass("Raspberry Pi 4, 5 (LiteRT)", _between_floats, "latency median", "time where it was measured"),
     DeviceClass("browser (LiteRT.js)", _between_floats, "gzip", "download"),
     DeviceClass(
         "Cortex-M55, 160 MHz, 1 MB flash", _on_microcontrollers, "multiplications", "energy", 1 << 20, 128 << 10, 275e6
