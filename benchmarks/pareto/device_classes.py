@@ -49,7 +49,7 @@ def _on_microcontrollers(form: Format) -> bool:
 
 
 CLASSES = (
-    DeviceClass("Raspberry Pi 4, 5 (LiteRT)", _between_floats, "latency median", "time where it was measured"),
+    DeviceClass("Raspberry Pi 4, 5 (LiteRT)", _between_floats, "latency median", "time as measured here"),
     DeviceClass("browser (LiteRT.js)", _between_floats, "gzip", "download"),
     DeviceClass(
         "Cortex-M55, 160 MHz, 1 MB flash", _on_microcontrollers, "multiplications", "energy", 1 << 20, 128 << 10, 275e6
@@ -86,12 +86,11 @@ def advise(variants: Sequence[Compared], window_s: float) -> list[Advice]:
         best = max(fitting, key=lambda variant: variant.figure("UA"))
         near = [variant for variant in fitting if variant.figure("UA") >= best.figure("UA") - TOLERANCE]
         chosen = min(near, key=lambda variant: variant.figure(device.costs))
-        why = f"{len(fitting)} of {len(variants)} fit; "
-        if chosen is best:
-            why += "the most accurate of them"
-            why += f", and of those within a point of it the least {device.sparing}" if len(near) > 1 else ""
-        else:
-            lost = 100 * (best.figure("UA") - chosen.figure("UA"))
-            why += f"the least {device.sparing} within a point of the most accurate, {best.name} (+{lost:.1f})"
+        why = f"{len(fitting)} of {len(variants)} fit; the most accurate of them"
+        if chosen is not best:
+            behind = 100 * (best.figure("UA") - chosen.figure("UA"))
+            why = (
+                f"{len(fitting)} of {len(variants)} fit; least {device.sparing}, {behind:.1f} points behind {best.name}"
+            )
         advice.append(Advice(device, chosen, why))
     return advice

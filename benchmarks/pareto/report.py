@@ -167,6 +167,6 @@ def _scatter(
     for name, share, colour, style in lines:
         axes.axhline(100 * share, color=colour, linestyle=style, linewidth=1)
         axes.text(1.01, 100 * share, name, va="center", fontsize=9, transform=axes.get_yaxis_transform())
-    axes.set(xlabel=label, ylabel="UA, %", xlim=(0, None))
+    axes.set(xlabel=label, ylabel="UA, %", xscale="log")
     axes.grid(axis="y", alpha=0.5)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=8)
