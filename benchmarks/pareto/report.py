@@ -21,6 +21,9 @@ _AXES = {
 }
 """What accuracy is drawn against: title, label, and unit."""
 
+_OVER_DECADES = ("file", "gzip", "latency median")
+"""Drawn on logarithmic axes."""
+
 _MARKERS = "os^Dv*"
 
 
@@ -167,6 +170,11 @@ def _scatter(
     for name, share, colour, style in lines:
         axes.axhline(100 * share, color=colour, linestyle=style, linewidth=1)
         axes.text(1.01, 100 * share, name, va="center", fontsize=9, transform=axes.get_yaxis_transform())
-    axes.set(xlabel=label, ylabel="UA, %", xscale="log")
+    axes.set(xlabel=label, ylabel="UA, %")
+    if metric in _OVER_DECADES:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")
+    else:
+        axes.set_xlim(left=0)
     axes.grid(axis="y", alpha=0.5)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3, fontsize=8)

@@ -58,7 +58,8 @@ def test_a_device_is_told_the_cheapest_of_about_the_most_accurate_that_fit():
 def test_limits_bind(device: Any):
     assert device.can_run(variant("fits", multiplications=1e6, weights=1e4), 3.0)
     for figures in ({"weights": device.flash + 1}, {"engine RAM": device.ram + 1}):
-        assert not device.can_run(variant("too large", **{"multiplications": 1e6, "weights": 1e4} | figures), 3.0)
+        large: dict[str, float] = {"multiplications": 1e6, "weights": 1e4} | figures
+        assert not device.can_run(variant("too large", "int8", **large), 3.0)
     assert not device.can_run(variant("too slow", multiplications=3.1 * device.macs_per_s, weights=1e4), 3.0)
     assert not device.can_run(variant("floats", "float32", multiplications=1e6, weights=1e4), 3.0)
 
