@@ -134,29 +134,28 @@ class _Undoing(ChangedGraph):
         self.put_used(operators)
 
     def _chain(self, operator: schema.OperatorT, makers: dict[int, schema.OperatorT]) -> list[schema.OperatorT]:
-        """What makes the input of a convolution, the last operator first, up to what is no part of gathering."""
+        """What gathers the last tap of a convolution's input, the last operator first; empty where nothing does."""
         chain = []
-        while maker := makers.get(
-            int(operator.inputs[0] if self.kind(operator) != "CONCATENATION" else operator.inputs[-1])
-        ):
-            if self.kind(maker) not in _GATHERING or (
-                self.kind(maker) == "CONCATENATION" and maker.builtinOptions.axis
-            ):
-                break
-            chain.append(operator := maker)
+        index = int(operator.inputs[0])
+        while (maker := makers.get(index)) is not None and self._gathers(maker):
+            chain.append(maker)
+            index = int(maker.inputs[-1 if self.kind(maker) == "CONCATENATION" else 0])
         return chain
+
+    def _gathers(self, operator: schema.OperatorT) -> bool:
+        kind = self.kind(operator)
+        return kind in _GATHERING and (kind != "CONCATENATION" or operator.builtinOptions.axis == 0)
 
     def _undo(self, operator: schema.OperatorT, chain: list[schema.OperatorT]) -> None:
         """Let the convolution see what its taps were gathered from."""
         filters, *_, taps = self.shape(operator.inputs[1])
-        kinds = [self.kind(one) for one in chain]
-        last_tap = next((one for one in chain[kinds.index("TRANSPOSE") :] if self.kind(one) == "STRIDED_SLICE"), None)
-        start = 0 if last_tap is None else int(self.values(last_tap.inputs[1])[1])
-        pitch = self.shape(chain[-1].outputs[0])[2] if kinds[-1] == "PAD" else self.shape(chain[-1].inputs[0])[2]
+        kinds, first = [self.kind(one) for one in chain], chain[-1]
+        cuts = [one for one in chain[kinds.index("TRANSPOSE") :] if self.kind(one) == "STRIDED_SLICE"]
+        start = int(self.values(cuts[0].inputs[1])[1]) if cuts else 0  # of the last tap
+        pitch = self.shape(first.outputs[0] if kinds[-1] == "PAD" else first.inputs[0])[2]
         rows, columns = start // pitch + 1, start % pitch + 1
         assert rows * columns == taps, "taps were gathered by `_Gathering`"
-        padding = self.values(chain[-1].inputs[1]).reshape(4, 2) if kinds[-1] == "PAD" else np.zeros((4, 2))
-        same = taps > 1 and padding[1:3].sum() > int(columns > 1)
-        operator.builtinOptions.padding = schema.Padding.SAME if same else schema.Padding.VALID
-        operator.inputs = [chain[-1].inputs[0], *operator.inputs[1:]]
+        around = self.values(first.inputs[1]).reshape(4, 2)[1:3].sum() - int(columns > 1) if kinds[-1] == "PAD" else 0
+        operator.builtinOptions.padding = schema.Padding.SAME if around else schema.Padding.VALID
+        operator.inputs = [first.inputs[0], *operator.inputs[1:]]
         self.reshape(operator.inputs[1], (filters, rows, columns, 1))
