@@ -9,15 +9,16 @@ and memory, and which device takes which. Writes pareto.json, pareto.md and pare
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sernet.runtime.command_line import thread_count
 from sernet.runtime.errors import SernetError
 
 if TYPE_CHECKING:
     from sernet.benchmarks.tables import Table
+    from sernet.training.result import Result
 
 EXAMPLES = [
     "sernet bench runs/emodb-paper",
@@ -72,18 +73,13 @@ def run(args: argparse.Namespace) -> int:
     variants = find_variants(training_run)
     with progress_bar(visible=not args.json) as bar:
         result = measure(training_run, variants, settings, bar_tracker(bar))
-    folder = args.out or args.run[0] / "bench"
-    result.save(folder / "result.json")
-    content = json.loads((folder / "result.json").read_text())
-    page = write_report(folder, content)
-    if args.json:
-        print(json.dumps(content | {"path": str(page)}))
-        return 0
-    document = Document(content)
-    note = f" [{document.note}]" if document.note else ""
-    print(f"{content['corpus']}{note}; {document.protocol}\n")
-    _show(make_tables(document), page)
-    return 0
+
+    def shown(content: dict[str, Any]) -> "tuple[str, Sequence[Table]]":
+        document = Document(content)
+        note = f" [{document.note}]" if document.note else ""
+        return f"{content['corpus']}{note}; {document.protocol}", make_tables(document)
+
+    return _present(args, result, "result", write_report, shown)
 
 
 def _compare(args: argparse.Namespace) -> int:
@@ -97,23 +93,33 @@ def _compare(args: argparse.Namespace) -> int:
     candidates = find_candidates([Run.open(folder) for folder in args.run])
     with progress_bar(visible=not args.json) as bar:
         result = measure_candidates(candidates, args.repetitions, bar_tracker(bar))
+
+    def shown(content: dict[str, Any]) -> "tuple[str, Sequence[Table]]":
+        report = make_pareto_report(content, compared(content))
+        return f"{report.subtitle}{f' [{report.note}]' if report.note else ''}", report.tables
+
+    return _present(args, result, "pareto", write_pareto, shown)
+
+
+def _present(
+    args: argparse.Namespace,
+    result: "Result",
+    name: str,
+    write: Callable[[Path, dict[str, Any]], Path],
+    shown: "Callable[[dict[str, Any]], tuple[str, Sequence[Table]]]",
+) -> int:
+    """Save a result and its page, and print its JSON, or a heading and tables as a terminal or Markdown has them."""
+    from rich.console import Console
+
     folder = args.out or args.run[0] / "bench"
-    result.save(folder / "pareto.json")
-    content = json.loads((folder / "pareto.json").read_text())
-    page = write_pareto(folder, content)
+    result.save(folder / f"{name}.json")
+    content = json.loads((folder / f"{name}.json").read_text())
+    page = write(folder, content)
     if args.json:
         print(json.dumps(content | {"path": str(page)}))
         return 0
-    report = make_pareto_report(content, compared(content))
-    print(f"{report.subtitle}{f' [{report.note}]' if report.note else ''}\n")
-    _show(report.tables, page)
-    return 0
-
-
-def _show(tables: "Sequence[Table]", page: Path) -> None:
-    """As a terminal shows them, or as Markdown."""
-    from rich.console import Console
-
+    heading, tables = shown(content)
+    print(f"{heading}\n")
     console = Console()
     for table in tables:
         if console.is_terminal:
@@ -121,3 +127,4 @@ def _show(tables: "Sequence[Table]", page: Path) -> None:
         else:
             print(f"{table.markdown()}\n")
     print(page)
+    return 0

@@ -142,12 +142,12 @@ def _fresh(run: Run, beginning: keras.Model | None = None) -> Checkpoint:
     model = _network(run, None, normalisation=FusedBatchNormalization, precision=precision)
     if beginning is not None:
         model.set_weights(beginning.get_weights())
-    # XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
+    # TensorFlow: XLA is slower than oneDNN's convolutions on a CPU, and much slower when it must be deterministic
     model.compile(
         optimizer_of(config),
         loss_of(config),
         metrics=["accuracy"],
-        jit_compile=keras.backend.backend() == "jax",  # elsewhere XLA is slower than oneDNN, much so when deterministic
+        jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)  # a checkpoint holds it even where another process trains
     return Checkpoint(model, [], model.get_weights())

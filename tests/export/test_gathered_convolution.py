@@ -1,5 +1,6 @@
 """Convolutions of one channel whose taps become channels: the very same answers."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -12,24 +13,14 @@ from sernet.export.formats import FORMATS
 from sernet.export.gathered_convolution import with_gathered_convolutions, with_plain_convolutions
 from sernet.export.stream_graph import streaming_model
 from sernet.runtime.bundle import load_bundle
-from sernet.runtime.interpreter import open_interpreter
-
-
-def answer(model: bytes, inputs: np.ndarray, *, reference_kernels: bool) -> np.ndarray:
-    """Of a model whose input is made to fit."""
-    interpreter = open_interpreter(model, reference_kernels=reference_kernels)
-    index = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(index, inputs.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(index, inputs)
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
 
 
 @pytest.mark.parametrize("reference_kernels", [True, False])
 @pytest.mark.parametrize("padding", ["same", "valid"])
 @pytest.mark.parametrize("kernel", [(11, 1), (1, 9), (3, 3), (2, 4), (1, 1)])
-def test_every_value_is_the_same_at_any_height(kernel: tuple[int, int], padding: str, reference_kernels: bool):
+def test_every_value_is_the_same_at_any_height(
+    answer: Callable[..., np.ndarray], kernel: tuple[int, int], padding: str, reference_kernels: bool
+):
     inputs = keras.Input((16, 12, 1))
     layer = keras.layers.Conv2D(6, kernel, padding=padding, activation="relu", bias_initializer="normal")
     generator = np.random.default_rng(0)
@@ -53,7 +44,9 @@ def test_convolutions_of_several_channels_and_of_floats_stay_as_they_are():
         assert operators(with_gathered_convolutions(plain)) == operators(plain)
 
 
-def test_the_published_network_can_be_taken_back_to_plain_convolutions(exported: Path):
+def test_the_published_network_can_be_taken_back_to_plain_convolutions(
+    answer: Callable[..., np.ndarray], exported: Path
+):
     published = load_bundle(exported / "model-int8-float-io.tflite").model
     plain = with_plain_convolutions(published)
     found = operators(plain)

@@ -1,5 +1,6 @@
 """The int8 network that XNNPACK runs in one piece: the stock conversion's answers, but for roundings."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
@@ -13,7 +14,6 @@ from sernet.export.formats import FORMATS
 from sernet.export.single_partition import partitions, single_partition
 from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import Bundle, load_bundle, pack_bundle
-from sernet.runtime.interpreter import open_interpreter
 from sernet.runtime.network import Network
 from sernet.training.corpora import load_corpus
 
@@ -27,17 +27,6 @@ def stock(exporter: Exporter) -> bytes:
     return convert(exporter.run.model, TARGET, exporter._calibration)
 
 
-def answer(model: bytes, inputs: np.ndarray, *, reference_kernels: bool) -> np.ndarray:
-    """Of a model whose input is made to fit."""
-    interpreter = open_interpreter(model, reference_kernels=reference_kernels)
-    index = interpreter.get_input_details()[0]["index"]
-    interpreter.resize_tensor_input(index, inputs.shape)
-    interpreter.allocate_tensors()
-    interpreter.set_tensor(index, inputs)
-    interpreter.invoke()
-    return interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
-
-
 def test_the_whole_network_is_one_partition_and_the_stock_conversion_several(exported: Path, stock: bytes):
     assert partitions(stock) > 5
     published = load_bundle(exported / "model-int8-float-io.tflite").model
@@ -48,7 +37,9 @@ def test_the_whole_network_is_one_partition_and_the_stock_conversion_several(exp
 
 @pytest.mark.parametrize("size", [(2, 2), (2, 1)])
 @pytest.mark.parametrize("reference_kernels", [True, False])
-def test_an_average_differs_by_one_step_at_most_at_even_and_odd_heights(size: tuple[int, int], reference_kernels: bool):
+def test_an_average_differs_by_one_step_at_most_at_even_and_odd_heights(
+    answer: Callable[..., np.ndarray], size: tuple[int, int], reference_kernels: bool
+):
     inputs = keras.Input((8, 6, 5))
     model = keras.Model(inputs, keras.layers.AveragePooling2D(size, padding="same")(inputs))
     generator = np.random.default_rng(0)
