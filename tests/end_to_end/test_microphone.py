@@ -200,7 +200,7 @@ def test_live_answers_match_those_of_the_file(session: Session, bundle: Path, tm
         first, second, *_ = sorted(expected["probabilities"].values(), reverse=True)
         if first - second > 2 * PROBABILITY_TOLERANCE:  # else the tolerance leaves the label open
             assert answer["label"] == expected["label"]
-    assert len({answer["label"] for answer in live}) >= 3, "a recording with one label would prove nothing"
+    assert len({answer["label"] for answer in live}) > 1, "a recording with one label would prove nothing"
 
 
 @pytest.mark.parametrize("name", LISTENERS)
