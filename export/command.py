@@ -16,17 +16,23 @@ EXAMPLES = [
     "sernet export runs/emodb-sernet --format int8 --measured results/emodb-sernet",
     "sernet export runs/emodb-sernet --format int8 --stream",
     "sernet export runs/emodb-paper --format int8-float-io --fused",
+    "sernet export runs/emodb-sernet --format c",
+    "sernet export --from-tflite models/emodb-int8.tflite --format c --out build/emodb",
 ]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, metavar="RUN", help="folder that `sernet train` made")
+    parser.add_argument("run", type=Path, nargs="?", metavar="RUN", help="folder that `sernet train` made")
+    parser.add_argument(
+        "--from-tflite", type=Path, metavar="FILE", help="instead of a run: a full-integer model, for --format c"
+    )
     parser.add_argument(
         "--format",
         nargs="+",
         default=["int8"],
         metavar="F",
-        help="float32, float16, dynamic, int8, int8-float-io, int16x8, or all (default: int8)",
+        help="float32, float16, dynamic, int8, int8-float-io, int16x8, all, or c: source for the engine in "
+        "firmware_example (default: int8)",
     )
     forms = parser.add_mutually_exclusive_group()
     forms.add_argument(
@@ -43,8 +49,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if (args.run is None) == (args.from_tflite is None):
+        raise SernetError("name a run, or a model with --from-tflite")
+    if args.from_tflite is not None:
+        return _write_c(args)
+    return _export(args)
+
+
+def _write_c(args: argparse.Namespace) -> int:
+    from sernet.export.c_engine.writer import write_c
+
+    if args.format != ["c"] or args.stream or args.fused or args.measured:
+        raise SernetError("--from-tflite goes with --format c alone")
+    _tell_c(write_c(args.from_tflite, args.out), args)
+    return 0
+
+
+def _tell_c(folder: Path, args: argparse.Namespace) -> None:
+    files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+    if args.json:
+        print(json.dumps({"path": str(folder), "bytes": files}), flush=True)
+    else:
+        print(f"{folder}  {', '.join(files)}: build them with firmware_example/engine", flush=True)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from sernet.export.c_engine.writer import write_c
     from sernet.export.formats import parse_formats
 
+    wants_c = "c" in args.format
+    args.format = [name for name in args.format if name != "c"] or ["int8"]
+    if wants_c and (args.stream or args.fused):
+        raise SernetError("the C engine streams by itself and has its own front end: leave out --stream and --fused")
     parse_formats(args.format)  # a wrong name is told before TensorFlow has loaded
     from sernet.training.backend import import_quietly
 
@@ -56,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
 
     training_run = Run.open(args.run)
     fused = args.fused or training_run.config.fuse_front_end
-    formats = parse_formats(args.format, fused=fused, stream=args.stream)
+    formats = parse_formats([*args.format, *(["int8"] if wants_c else [])], fused=fused, stream=args.stream)
     if args.stream and training_run.config.fuse_front_end:
         raise SernetError("a fused front end takes whole windows and cannot stream: leave out --stream")
     measured = {}
@@ -90,4 +126,6 @@ def run(args: argparse.Namespace) -> int:
             bar.console.print(
                 "\n".join([*lines, *([f"  {exported.note}"] if exported.note else [])]), soft_wrap=True, markup=False
             )
+    if wants_c:
+        _tell_c(write_c((args.out or args.run / "export") / "model-int8.tflite"), args)
     return 0

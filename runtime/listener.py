@@ -9,13 +9,13 @@ MEMORY_S = 60.0
 """Speech that a stream's statistics are worth at most: older speech fades, so that another speaker is learned too."""
 
 # What is a pause shows only beside speech: a piece is judged against so much of the stream, itself included.
-_CONTEXT_S = 3.0
+CONTEXT_S = 3.0
 # The level of steady noise stays within 2 dB (mean over the bands), at speech 10 dB above it it moves by 5 dB.
-_MOVES_DB = 3.0
+MOVES_DB = 3.0
 # Once speech is known, a sound must come this near to it from the quietest frames: a keyboard does not.
-_SHARE = 1 / 3
+SHARE = 1 / 3
 # A bump of the microphone is shorter.
-_KNOWN_S = 1.0
+KNOWN_S = 1.0
 
 
 class Listener:
@@ -63,14 +63,14 @@ class Listener:
 
     def _speech(self, levels: np.ndarray) -> np.ndarray:
         """Which frames of a piece are speech, by their levels: (frames,), bool."""
-        context = max(len(levels), round(self._frames(_CONTEXT_S)))
+        context = max(len(levels), round(self._frames(CONTEXT_S)))
         self._levels = np.concatenate([self._levels, levels])[-context:]
         quietest = np.percentile(self._levels, 5)
         usual = -np.inf
-        moves = _MOVES_DB * NEPERS_PER_DB
-        if self._heard.frames >= self._frames(_KNOWN_S):
+        moves = MOVES_DB * NEPERS_PER_DB
+        if self._heard.frames >= self._frames(KNOWN_S):
             usual = float(self._front_end.levels(self._heard.total)) / self._heard.frames
-            moves = max(moves, _SHARE * (usual - quietest))
+            moves = max(moves, SHARE * (usual - quietest))
         if np.percentile(levels, 95) - quietest < moves:
             return np.zeros(len(levels), bool)
         range_db = self._normalisation.speech_range_db

@@ -1,0 +1,1 @@
+"""A full-integer model as C source for the engine in `firmware_example`."""

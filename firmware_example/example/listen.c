@@ -1,0 +1,51 @@
+/* What a device does: samples come in packets of 10 ms, and the label is printed as it changes.
+ *
+ * The samples (int16, 16 kHz) are read from a file on the host, which the arguments name. On a real board they come from
+ * the microphone's interrupt: see README.md beside this folder. */
+#include "model.h"
+#include "report.h"
+
+enum { PACKET = 160 };
+
+static uint32_t audio_state[SERNET_AUDIO_WORDS], state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
+
+static const char *name_of(int label) { return label == SERNET_UNCERTAIN ? "uncertain" : sernet_model.labels[label]; }
+
+int main(void) {
+  char path[256];
+  board_command_line(path, sizeof path);
+  const int file = board_open(path);
+  if (file < 0) {
+    board_write("listen: no such file\n");
+    return 2;
+  }
+  const sernet_t net = {&sernet_model, state, scratch};
+  const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
+  int8_t logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];
+  int last = SERNET_UNCERTAIN - 1;
+  uint32_t samples = 0;
+  int16_t packet[PACKET];
+
+  sernet_audio_reset(&audio);
+  for (size_t count; (count = board_read(file, packet, sizeof packet) / sizeof *packet) > 0; samples += count) {
+    if (sernet_push_samples(&audio, packet, (unsigned)count) == 0) continue; /* no new row of the last feature map */
+    sernet_logits(&net, logits);
+    sernet_softmax(&sernet_model, logits, probabilities);
+    const int label = sernet_decide(&sernet_model, probabilities, NULL);
+    if (label == last) continue;
+    last = label;
+    report("", (int32_t)(samples / 16));
+    board_write(" ms  ");
+    board_write(name_of(label));
+    board_write("\n");
+  }
+  if (sernet_audio_finish(&audio, probabilities) != SERNET_OK) {
+    board_write("listen: too short\n");
+    return 1;
+  }
+  report("", (int32_t)(samples / 16));
+  board_write(" ms  ");
+  board_write(name_of(sernet_decide(&sernet_model, probabilities, NULL)));
+  board_write(", the whole of it\n");
+  return 0;
+}
