@@ -26,6 +26,7 @@ class StreamRecognizer(Recognizer):
         bundle: what `load_bundle` gives, of a streaming model.
         hop_s: None, or seconds from one answer to the next; only a block's are possible.
         threads, profile, leaning: as of `Recognizer`.
+        whole: give one answer alone, after `finish`, of all that was heard: an utterance's.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class StreamRecognizer(Recognizer):
         threads: int = 1,
         profile: Heard | None = None,
         leaning: Leaning | None = None,
+        whole: bool = False,
     ) -> None:
         front_end = bundle.manifest.front_end
         self.hop_s = BLOCK * front_end.frame_step / front_end.sample_rate
@@ -49,6 +51,7 @@ class StreamRecognizer(Recognizer):
         self._network = StreamingNetwork(bundle, threads=threads)
         self._listener = None if front_end.normalisation is None else Listener(front_end)
         self._profile, self._leaning = profile, leaning
+        self._whole = whole
         self.reset()
 
     def reset(self) -> None:
@@ -57,6 +60,7 @@ class StreamRecognizer(Recognizer):
         self._block = 0  # number of the next one
         self._finished = False
         self._answers: deque[Recognition] = deque()
+        self._rows: list[np.ndarray] = []  # of the last feature map, where the whole stream gets the answer
         self._network.reset()
         if self._listener is not None:
             self._listener.reset()
@@ -71,7 +75,7 @@ class StreamRecognizer(Recognizer):
             self._listener.accept(samples)
         while len(self._samples) >= self._samples_of(BLOCK):
             self._compute(BLOCK)
-            if self._network.rows:
+            if self._network.rows and not self._whole:
                 self._answer(self._block * BLOCK * self._front_end.frame_step + self._overlap)
 
     def finish(self) -> None:
@@ -83,7 +87,7 @@ class StreamRecognizer(Recognizer):
         samples = self._block * BLOCK * self._front_end.frame_step + len(self._samples)
         if frames:
             self._compute(frames)
-        self._network.finish()
+        self._keep(self._network.finish())
         if self._network.rows:
             self._answer(samples)
 
@@ -112,14 +116,18 @@ class StreamRecognizer(Recognizer):
         if self._listener is not None:
             until = self._block * BLOCK * front_end.frame_step + self._samples_of(frames)
             features = front_end.normalised(features, self._listener.hear(until), self._profile)
-        self._network.accept(features)
+        self._keep(self._network.accept(features))
         self._samples = self._samples[frames * front_end.frame_step :]
         self._block += 1
 
+    def _keep(self, rows: list[np.ndarray]) -> None:
+        if self._whole:
+            self._rows += rows
+
     def _answer(self, samples: int) -> None:
         """Append what the network says of the last window, when so many samples of the stream have been heard."""
-        first = max(0, self._network.rows - self._network.window_rows)
+        first = 0 if self._whole else max(0, self._network.rows - self._network.window_rows)
         start = first * BLOCK * self._front_end.frame_step
         start_s = start / self._front_end.sample_rate
-        probabilities = self._network.last_window()
+        probabilities = self._network.probabilities_of(self._rows) if self._whole else self._network.last_window()
         self._answers.append(answer(self._network, probabilities, samples - start, start_s, self._leaning))

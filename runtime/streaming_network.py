@@ -73,9 +73,13 @@ class StreamingNetwork(Network):
         """Rows of the last feature map that make a window."""
         return self._plan.window[0]
 
-    def accept(self, frames: np.ndarray) -> None:
-        """Take the next frames of features, (any, feature_count), float32; whole blocks are computed at once."""
-        self._take(quantise(frames, self.input_tensor))
+    def accept(self, frames: np.ndarray) -> list[np.ndarray]:
+        """Take the next frames of features, (any, feature_count), float32; whole blocks are computed at once.
+
+        Returns:
+            The new rows of the last feature map, as `finish` gives them.
+        """
+        return self._take(quantise(frames, self.input_tensor))
 
     def finish(self) -> list[np.ndarray]:
         """Say that the clip has ended: what waited for later frames is computed, and the last rows are given.
@@ -95,8 +99,12 @@ class StreamingNetwork(Network):
         It ends with the newest of `rows`, and is shorter where there are not enough. Raises IndexError without any.
         """
         if self._rows < self.window_rows:
-            return self._calibrated(self._answer(self._last))
+            return self.probabilities_of(self._last)
         return self._calibrated(self._interpreter.get_tensor(self.output_tensor["index"])[0])
+
+    def probabilities_of(self, rows: Sequence[np.ndarray]) -> np.ndarray:
+        """Probabilities of rows that `accept` and `finish` gave, (classes,), float32; raises IndexError without any."""
+        return self._calibrated(self._answer(rows))
 
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values for a whole clip, as of any `Network`. Forgets the clip before."""

@@ -50,7 +50,7 @@ def check_front_end(front_end: FrontEnd) -> None:
 
 def audio_words(front_end: FrontEnd) -> int:
     """Of 32 bits, that a stream of samples keeps."""
-    features, words = front_end.feature_count, 5 + 2 * front_end.feature_count
+    features, words = front_end.feature_count, 5 + front_end.feature_count
     halves = front_end.frame_length
     if front_end.normalisation is not None:
         halves += _context(front_end) + BLOCK * features
@@ -59,7 +59,7 @@ def audio_words(front_end: FrontEnd) -> int:
 
 def scratch_words(front_end: FrontEnd) -> int:
     """Of 32 bits, that one frame takes."""
-    return front_end.frame_length + front_end.mel_bins + front_end.feature_count
+    return max(front_end.frame_length, _logs_at(front_end) + _words_behind(front_end))
 
 
 def front_end_source(front_end: FrontEnd, input_scale: float, input_zero_point: int) -> str:
@@ -94,6 +94,7 @@ def front_end_source(front_end: FrontEnd, input_scale: float, input_zero_point: 
         "dct": _factor(FEATURE_STEPS / DCT_STEPS * 2 / math.sqrt(2 * bands)),
         "log_offset": round(front_end.log_offset * 2**31),
         "clip": min(round(front_end.clip * FEATURE_STEPS), 2**31 - 1),
+        "logs_at": _logs_at(front_end),
         "sample_rate": front_end.sample_rate,
         "frame_length": length,
         "frame_step": front_end.frame_step,
@@ -144,6 +145,25 @@ def _speech(front_end: FrontEnd, mean: np.ndarray, deviation: np.ndarray) -> str
 
 def _context(front_end: FrontEnd) -> int:
     return round(listener.CONTEXT_S * front_end.sample_rate / front_end.frame_step)
+
+
+def _words_behind(front_end: FrontEnd) -> int:
+    """Logarithms, and for mfcc the two folded halves of 16 bits and the features."""
+    bands = front_end.mel_bins
+    return bands + (bands // 2 + front_end.coefficients if front_end.input_type == "mfcc" else 0)
+
+
+def _logs_at(front_end: FrontEnd) -> int:
+    """Word behind which the logarithms lie: 0 where each finds a bin, of two words, that no later band needs."""
+    starts, _ = _bands(front_end)
+    needed = front_end.frame_length
+    for band in reversed(range(len(starts))):
+        if band >= needed:
+            return front_end.frame_length
+        first, count = starts[band]
+        if count:
+            needed = min(needed, 2 * first)
+    return 0 if _words_behind(front_end) <= front_end.frame_length else front_end.frame_length
 
 
 def _bands(front_end: FrontEnd) -> tuple[list[tuple[int, int]], np.ndarray]:

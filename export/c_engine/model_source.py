@@ -36,7 +36,8 @@ class CModel:
 def model_header(model: CModel) -> str:
     """Text of model.h: the sizes that static memory needs."""
     plan = model.plan
-    scratch = f"(({most_inputs(plan)} * sizeof(sernet_input_t) + {plan.stages[-1].outputs} + 3) / 4)"
+    behind = _column_bytes(plan) + sum(_ring_bytes(stage) for stage in plan.stages if stage.kept_rows == 1)
+    scratch = f"(({most_inputs(plan)} * sizeof(sernet_input_t) + {behind}) / 4)"
     lines = [
         f"#define SERNET_FEATURES {plan.stages[0].columns * plan.stages[0].channels} /* int8, of a row */",
         f"#define SERNET_CLASSES {plan.classes}",
@@ -86,7 +87,8 @@ def model_source(model: CModel) -> str:
 
 def state_bytes(plan: RowStreams) -> int:
     """What a stream of rows keeps: two counters a stage, int32 sums, and the rows in use."""
-    return 8 * len(plan.stages) + 4 * plan.stages[-1].outputs + sum(map(_ring_bytes, plan.stages))
+    rings = sum(_ring_bytes(stage) for stage in plan.stages if stage.kept_rows > 1)
+    return 8 * len(plan.stages) + 4 * plan.stages[-1].outputs + rings
 
 
 def most_inputs(plan: RowStreams) -> int:
@@ -95,12 +97,27 @@ def most_inputs(plan: RowStreams) -> int:
 
 
 def _ring_bytes(stage: Stage) -> int:
-    return -(-stage.kept_rows * stage.columns * stage.channels // 4) * 4
+    return _whole_words(stage.kept_rows * stage.columns * stage.channels)
+
+
+def _column_bytes(plan: RowStreams) -> int:
+    return _whole_words(plan.stages[-1].outputs)
 
 
 def _ring_offsets(plan: RowStreams) -> list[int]:
-    sizes = [_ring_bytes(stage) for stage in plan.stages]
-    return [sum(sizes[:number]) for number in range(len(sizes))]
+    """Where each stage's input rows lie: in the state, or, of a single one, in the scratch behind a column."""
+    state, scratch, offsets = 0, _column_bytes(plan), []
+    for stage in plan.stages:
+        offsets.append(scratch if stage.kept_rows == 1 else state)
+        if stage.kept_rows == 1:
+            scratch += _ring_bytes(stage)
+        else:
+            state += _ring_bytes(stage)
+    return offsets
+
+
+def _whole_words(count: int) -> int:
+    return -(-count // 4) * 4
 
 
 def _branches(number: int, stage: Stage) -> str:

@@ -7,8 +7,8 @@
 static uint32_t state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
 
 int main(void) {
-  char path[256];
-  board_command_line(path, sizeof path);
+  char *path = (char *)scratch; /* for a moment */
+  board_command_line(path, sizeof scratch);
   const int file = board_open(path);
   if (file < 0) {
     board_write("no such file\n");

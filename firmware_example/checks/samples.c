@@ -1,4 +1,4 @@
-/* Recordings from the host through front end and network, in packets of 10 ms: prints labels, instructions and memory.
+/* Recordings from the host through front end and network, in packets of at most 10 ms: prints labels, instructions and memory.
  *
  * The arguments name a file: for each recording the number of its samples (int32), then the samples (int16). */
 #include "model.h"
@@ -9,8 +9,8 @@ enum { PACKET = 160 };
 static uint32_t audio_state[SERNET_AUDIO_WORDS], state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
 
 int main(void) {
-  char path[256];
-  board_command_line(path, sizeof path);
+  char *path = (char *)scratch; /* for a moment */
+  board_command_line(path, sizeof scratch);
   const int file = board_open(path);
   if (file < 0) {
     board_write("no such file\n");
@@ -22,9 +22,10 @@ int main(void) {
     uint32_t total = 0, worst = 0;
     int8_t probabilities[SERNET_CLASSES];
     sernet_audio_reset(&audio);
-    for (int32_t left = samples; left > 0; left -= PACKET) {
-      int16_t packet[PACKET];
-      const unsigned count = left < PACKET ? (unsigned)left : PACKET;
+    for (unsigned left = (unsigned)samples, count; left > 0; left -= count) {
+      int16_t *packet = sernet_next_samples(&audio, &count); /* in its place at once, as a DMA would write it */
+      if (count > PACKET) count = PACKET;
+      if (count > left) count = left;
       if (board_read(file, packet, count * sizeof *packet) != count * sizeof *packet) return 3;
       const uint32_t before = board_ticks();
       sernet_push_samples(&audio, packet, count);

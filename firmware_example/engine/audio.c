@@ -19,12 +19,9 @@ static counters_t *counters_of(const sernet_audio_t *audio) { return (counters_t
 /* Sums over the speech heard, of features in 1/512 of a deviation from the corpus's mean: [features]. */
 static int32_t *heard_of(const sernet_audio_t *audio) { return (int32_t *)(counters_of(audio) + 1); }
 
-/* What is taken from the features of the block that goes into the network: [features]. */
-static int32_t *offsets_of(const sernet_audio_t *audio) { return heard_of(audio) + audio->front_end->features; }
-
 /* [context], oldest first. */
 static int16_t *levels_of(const sernet_audio_t *audio) {
-  return (int16_t *)(heard_of(audio) + 2 * audio->front_end->features);
+  return (int16_t *)(heard_of(audio) + audio->front_end->features);
 }
 
 /* [block][features], in the same unit. */
@@ -106,12 +103,11 @@ static void hear(const sernet_audio_t *audio) {
 }
 
 /* What is taken from a block's features: the speaker's mean as far as it is known, but all of the level. */
-static void measure(const sernet_audio_t *audio) {
+static void measure(const sernet_audio_t *audio, int32_t *offsets) {
   const sernet_front_end_t *plan = audio->front_end;
   const sernet_speech_t *speech = plan->speech;
   const int32_t frames = (int32_t)counters_of(audio)->heard_frames;
   const int32_t *heard = heard_of(audio);
-  int32_t *offsets = offsets_of(audio);
   int32_t level = 0; /* of the mean's difference from the corpus's, in 1/1024 neper */
   for (unsigned k = 0; k < plan->features; ++k) {
     offsets[k] = frames ? heard[k] / frames : 0;
@@ -127,32 +123,33 @@ static int8_t quantised(const sernet_front_end_t *plan, int32_t steps) {
   return (int8_t)sernet_limited(steps + plan->zero_point, -128, 127);
 }
 
-/* Give the block's frames to the network. */
+/* Give the block's frames to the network: as rows of int8, which take the features' place. */
 static int give_block(const sernet_audio_t *audio) {
   const sernet_front_end_t *plan = audio->front_end;
-  if (counters_of(audio)->frames == 0) return 0;
+  const unsigned frames = counters_of(audio)->frames;
+  if (frames == 0) return 0;
   hear(audio);
-  measure(audio);
-  int rows = 0;
-  const int32_t *offsets = offsets_of(audio);
-  const int16_t *features = block_of(audio);
-  int8_t *row = audio->net->scratch; /* the network takes it before it computes */
-  for (unsigned frame = 0; frame < counters_of(audio)->frames; ++frame, features += plan->features) {
+  int32_t *offsets = audio->net->scratch;
+  measure(audio, offsets);
+  const int16_t *feature = block_of(audio);
+  int8_t *rows = (int8_t *)block_of(audio), *to = rows;
+  for (unsigned frame = 0; frame < frames; ++frame)
     for (unsigned k = 0; k < plan->features; ++k)
-      row[k] = quantised(plan, sernet_scaled(features[k] - offsets[k], plan->step));
-    rows += sernet_push_features(audio->net, row);
-  }
+      *to++ = quantised(plan, sernet_scaled(*feature++ - offsets[k], plan->step));
+  int given = 0;
+  for (unsigned frame = 0; frame < frames; ++frame, rows += plan->features)
+    given += sernet_push_features(audio->net, rows);
   counters_of(audio)->frames = 0;
-  return rows;
+  return given;
 }
 
 /* A frame has filled: its features into the block, or into the network where nothing is measured. */
 static int give_frame(const sernet_audio_t *audio) {
   const sernet_front_end_t *plan = audio->front_end;
-  int32_t *scratch = audio->net->scratch, *features = scratch + plan->frame_length + plan->mel_bins;
-  sernet_features(plan, samples_of(audio), counters_of(audio)->next, scratch, features);
+  const int32_t *features =
+      sernet_features(plan, samples_of(audio), counters_of(audio)->next, audio->net->scratch);
   if (!plan->speech) {
-    int8_t *row = audio->net->scratch;
+    int8_t *row = audio->net->scratch; /* the network takes it before it computes; each is behind its feature */
     for (unsigned k = 0; k < plan->features; ++k) row[k] = quantised(plan, sernet_scaled(features[k], plan->scale[k]));
     return sernet_push_features(audio->net, row);
   }
@@ -167,15 +164,23 @@ void sernet_audio_reset(const sernet_audio_t *audio) {
   sernet_reset(audio->net);
 }
 
+int16_t *sernet_next_samples(const sernet_audio_t *audio, unsigned *count) {
+  const unsigned length = audio->front_end->frame_length;
+  const counters_t *counters = counters_of(audio);
+  const unsigned missing = length - counters->arrived, room = length - counters->next;
+  *count = missing < room ? missing : room; /* up to the next frame, or to the ring's end */
+  return samples_of(audio) + counters->next;
+}
+
 int sernet_push_samples(const sernet_audio_t *audio, const int16_t *samples, unsigned count) {
   const sernet_front_end_t *plan = audio->front_end;
   counters_t *counters = counters_of(audio);
   int rows = 0;
-  while (count > 0) { /* up to the next frame, or to the ring's end */
-    const unsigned missing = plan->frame_length - counters->arrived, room = plan->frame_length - counters->next;
-    unsigned run = count < missing ? count : missing;
-    if (run > room) run = room;
-    memcpy(samples_of(audio) + counters->next, samples, run * sizeof *samples);
+  while (count > 0) {
+    unsigned run;
+    int16_t *place = sernet_next_samples(audio, &run);
+    if (run > count) run = count;
+    if (place != samples) memcpy(place, samples, run * sizeof *samples);
     samples += run, count -= run;
     counters->arrived += run, counters->next += run;
     if (counters->next == plan->frame_length) counters->next = 0;

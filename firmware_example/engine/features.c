@@ -208,10 +208,9 @@ static void magnitudes(const sernet_front_end_t *plan, point_t *z) {
   }
 }
 
-void sernet_features(const sernet_front_end_t *plan, const int16_t *ring, unsigned first, int32_t *scratch,
-                     int32_t *features) {
+const int32_t *sernet_features(const sernet_front_end_t *plan, const int16_t *ring, unsigned first, int32_t *scratch) {
   point_t *points = (point_t *)scratch;
-  const unsigned count = plan->frame_length / 2;
+  const unsigned count = plan->frame_length / 2, bands = plan->mel_bins, half = bands / 2;
   unsigned part = 1;
   while (part * 4 <= count) part *= 4;
   part = count / part; /* the rest is done in steps of four */
@@ -220,28 +219,30 @@ void sernet_features(const sernet_front_end_t *plan, const int16_t *ring, unsign
   transform(points, part, count, plan->turn, plan->frame_length);
   magnitudes(plan, points);
 
-  int32_t *logs = plan->coefficients ? scratch + plan->frame_length : features;
+  int32_t *logs = scratch + plan->logs_at; /* where possible in the place of bins that have been used */
   const int16_t *weight = plan->band_weights;
-  /* a weight's times halves: a band is in 2^-(FRACTION - 1 + gain) of a sample's step, which is 2^-15 */
+  /* a weight's product halves: a band is in 2^-(FRACTION - 1 + gain) of a sample's step, which is 2^-15 */
   const unsigned fraction = FRACTION - 1 + gain + 15;
   const uint32_t offset = shifted((uint32_t)plan->log_offset, (int)fraction - 31);
-  for (unsigned band = 0; band < plan->mel_bins; ++band) {
+  for (unsigned band = 0; band < bands; ++band) {
     int32_t sum = offset > 0 ? (int32_t)offset : 1;
     for (unsigned bin = plan->bands[band].first, end = bin + plan->bands[band].count; bin < end; ++bin)
       sum = plus_product(sum, points[bin].re, *weight++);
     logs[band] = logarithm(plan->logarithms, (uint32_t)sum) - (int32_t)fraction * 45426;
   }
+  if (plan->coefficients == 0) return logs;
 
   /* The cosine transform of bands folded in the middle, where even coefficients mirror and odd ones mirror and negate. */
-  const unsigned half = plan->mel_bins / 2;
-  int16_t *sums = (int16_t *)scratch, *differences = sums + half;
-  for (unsigned n = 0; plan->coefficients && n < half; ++n) {
-    const int32_t left = logs[n] >> LOG_SHIFT, right = logs[plan->mel_bins - 1 - n] >> LOG_SHIFT;
+  int16_t *sums = (int16_t *)(logs + bands), *differences = sums + half;
+  for (unsigned n = 0; n < half; ++n) {
+    const int32_t left = logs[n] >> LOG_SHIFT, right = logs[bands - 1 - n] >> LOG_SHIFT;
     sums[n] = (int16_t)(left + right), differences[n] = (int16_t)(left - right);
   }
+  int32_t *features = logs + bands + half;
   const int16_t *cosines = plan->cosines;
   for (unsigned k = 0; k < plan->coefficients; ++k, cosines += half) {
     const int32_t sum = (int32_t)(dot(k & 1 ? differences : sums, cosines, half) >> DOT_SHIFT);
     features[k] = sernet_limited(sernet_scaled(sum, plan->dct), -plan->clip, plan->clip);
   }
+  return features;
 }

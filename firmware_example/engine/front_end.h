@@ -46,7 +46,8 @@ typedef struct {
   uint16_t sample_rate, frame_length, frame_step;
   uint16_t mel_bins, coefficients; /* coefficients: 0 where the mel bands are the features */
   uint16_t features;
-  uint16_t block; /* frames that are normalised together */
+  uint16_t logs_at; /* word of the scratch behind which logarithms and features lie */
+  uint16_t block;   /* frames that are normalised together */
   int8_t zero_point;
 } sernet_front_end_t;
 
@@ -66,13 +67,17 @@ void sernet_audio_reset(const sernet_audio_t *audio);
 /* Take the next samples, any number of them. Returns how many rows of the last feature map have been computed. */
 int sernet_push_samples(const sernet_audio_t *audio, const int16_t *samples, unsigned count);
 
+/* Where the next samples go, and how many at once: for a microphone's DMA that writes them there itself. They are pushed
+ * with this place as `samples`, which spares a packet's memory. */
+int16_t *sernet_next_samples(const sernet_audio_t *audio, unsigned *count);
+
 /* End the stream: what waited for a whole block goes into the network, and its probabilities are written. */
 sernet_status_t sernet_audio_finish(const sernet_audio_t *audio, int8_t *probabilities);
 
-/* One frame's features in 1/65536, of `frame_length` samples in a ring that begins at `first`; of the scratch
- * frame_length + mel_bins numbers are used. */
-void sernet_features(const sernet_front_end_t *front_end, const int16_t *ring, unsigned first, int32_t *scratch,
-                     int32_t *features);
+/* One frame's features in 1/65536, of `frame_length` samples in a ring that begins at `first`; they lie in the scratch,
+ * which is as large as model.h says. */
+const int32_t *sernet_features(const sernet_front_end_t *front_end, const int16_t *ring, unsigned first,
+                               int32_t *scratch);
 
 #ifdef __cplusplus
 }

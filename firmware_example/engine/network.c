@@ -1,7 +1,8 @@
 /* The network as streams of rows: each stage computes a pooled row as soon as the rows that it needs are there.
  *
  * State: rows taken and rows given of each stage, the sums over the last feature map, and of each stage's input the rows
- * that are still needed. Row y lies in its ring at y modulo the ring's size. A value is never stored before its pool. */
+ * that are still needed. Row y lies in its ring at y modulo the ring's size. A value is never stored before its pool,
+ * and a row that no later one needs only lies in the scratch. */
 #include <string.h>
 
 #include "fixed_point.h"
@@ -17,8 +18,12 @@ static const sernet_stage_t *last_stage(const sernet_model_t *model) { return &m
 /* Of each channel, over all values of the last feature map. */
 static int32_t *sums_of(const sernet_t *net) { return (int32_t *)net->state + 2 * net->model->stage_count; }
 
+/* Behind the inputs that a kernel lays out lie an output column, and rows that are needed for a moment alone. */
+static int8_t *column_in(const sernet_t *net) { return (int8_t *)((sernet_input_t *)net->scratch + net->model->most_inputs); }
+
 static int8_t *row_of(const sernet_t *net, unsigned stage, uint32_t row) {
   const sernet_stage_t *plan = &net->model->stages[stage];
+  if (plan->kept_rows == 1) return column_in(net) + plan->ring;
   int8_t *rings = (int8_t *)(sums_of(net) + last_stage(net->model)->outputs);
   return rings + plan->ring + row % plan->kept_rows * ((uint32_t)plan->columns * plan->channels);
 }
@@ -104,8 +109,7 @@ static void compute_column(const sernet_t *net, unsigned stage, int32_t pooled, 
 static void compute_row(const sernet_t *net, unsigned stage) {
   const sernet_stage_t *plan = &net->model->stages[stage];
   const int last = stage + 1 == net->model->stage_count;
-  int8_t *output = last ? (int8_t *)((sernet_input_t *)net->scratch + net->model->most_inputs)
-                        : row_of(net, stage + 1, *taken(net, stage + 1));
+  int8_t *output = last ? column_in(net) : row_of(net, stage + 1, *taken(net, stage + 1));
   for (int32_t pooled = 0; pooled < plan->output_columns; ++pooled) {
     compute_column(net, stage, pooled, output);
     if (last) {
@@ -133,7 +137,7 @@ static int advance(const sernet_t *net, unsigned stage) {
 
 int sernet_push_features(const sernet_t *net, const int8_t *row) {
   const sernet_stage_t *first = &net->model->stages[0];
-  memcpy(row_of(net, 0, *taken(net, 0)), row, (size_t)first->columns * first->channels);
+  memmove(row_of(net, 0, *taken(net, 0)), row, (size_t)first->columns * first->channels);
   ++*taken(net, 0);
   return advance(net, 0);
 }

@@ -42,7 +42,7 @@ typedef struct {
 /* Convolutions of the same rows, side by side in the channels of the output, each averaged over a pool. */
 typedef struct {
   const sernet_convolution_t *branches;
-  uint32_t ring; /* where in the state the input rows in use lie, in bytes behind the sums */
+  uint32_t ring; /* byte behind the state's sums where the input rows in use lie; of a single one, in the scratch */
   uint16_t columns, channels;
   uint16_t output_columns, outputs;
   uint8_t branch_count;

@@ -1,6 +1,7 @@
 """Recognise the emotion of audio files: one answer a file, or one a sliding window.
 
-The profile that `sernet-infer enroll` stored is used when it fits the model; --no-profile is for other speakers' files.
+A streaming model hears a file as it would live, and answers at its end. The profile that `sernet-infer enroll` stored
+is used when it fits the model; --no-profile is for other speakers' files.
 """
 
 import argparse
@@ -39,16 +40,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sernet.runtime.audio_file import read_audio
     from sernet.runtime.bundle import load_bundle
+    from sernet.runtime.network import Network
     from sernet.runtime.recognizer import Recognizer, recognise
-    from sernet.runtime.streaming_network import open_network
 
     bundle = load_bundle(args.model)
     profile, leaning = chosen_profile(args, bundle)
     network = recognizer = None
     if args.windows:
         recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
+    elif bundle.manifest.stream is not None:
+        recognizer = Recognizer(bundle, threads=args.threads, profile=profile, leaning=leaning, whole=True)
     else:
-        network = open_network(bundle, threads=args.threads)
+        network = Network(bundle, threads=args.threads)
 
     def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
         if network is not None:
@@ -57,6 +60,9 @@ def run(args: argparse.Namespace) -> int:
             recognizer.reset()
             recognizer.accept(waveform)
             recognizer.finish()
+            if not recognizer.ready():
+                length = bundle.manifest.front_end.frame_length
+                raise SernetError(f"{len(waveform)} samples are fewer than a frame's {length}: give a longer clip")
             while recognizer.ready():
                 yield recognizer.pop()
 

@@ -1,0 +1,1 @@
+"""The C engine on boards: built, run under QEMU, and measured."""

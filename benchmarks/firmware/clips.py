@@ -1,0 +1,73 @@
+"""What boards are asked: recordings, and the rows of features that the whole-clip network sees of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sernet.runtime.audio_file import read_audio
+from sernet.runtime.bundle import Bundle
+from sernet.runtime.interpreter import quantise
+from sernet.runtime.network import Network
+from sernet.training.corpora.locate import locate
+from sernet.training.corpora.registry import named_corpus
+
+NOISE_S = (0.5, 1.7, 3.0, 4.3, 7.0)
+"""Lengths of the noise that stands in for recordings where there are none."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording and its rows."""
+
+    samples: np.ndarray
+    """(samples,), int16."""
+    rows: np.ndarray
+    """(frames, feature_count), int8, as the whole-clip network sees them."""
+
+
+def recordings(bundle: Bundle, count: int) -> tuple[str, list[Recording]]:
+    """EMO-DB's recordings, so many evenly from the shortest to the longest; noise where the corpus is not here.
+
+    Args:
+        bundle: an int8 model.
+        count: how many; fewer where there are not so many.
+
+    Returns:
+        What they are, and the recordings.
+    """
+    corpus = named_corpus("emodb")
+    assert corpus is not None
+    folder = locate(corpus)
+    rate = bundle.manifest.front_end.sample_rate
+    if folder is None:
+        random = np.random.default_rng(0)
+        noise = [(0.1 * random.standard_normal(round(seconds * rate))).astype(np.float32) for seconds in NOISE_S]
+        return "noise (EMO-DB is not here: sernet data fetch emodb)", _with_rows(bundle, noise)
+    paths = sorted((folder / "wav").glob("*.wav"), key=lambda path: (path.stat().st_size, path.name))
+    return "EMO-DB", _with_rows(bundle, [read_audio(path, rate) for path in _evenly(paths, count)])
+
+
+def write_rows(clips: Sequence[np.ndarray], path: Path) -> None:
+    """The file that `rows` of firmware_example reads: clips (rows, features), int8."""
+    path.write_bytes(b"".join(np.int32(len(clip)).tobytes() + clip.tobytes() for clip in clips))
+
+
+def write_samples(clips: Sequence[np.ndarray], path: Path) -> None:
+    """The file that `samples` of firmware_example reads: clips (samples,), int16."""
+    path.write_bytes(b"".join(np.int32(len(clip)).tobytes() + clip.astype("<i2").tobytes() for clip in clips))
+
+
+def _evenly(paths: list[Path], count: int) -> list[Path]:
+    return [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, min(count, len(paths))).astype(int))]
+
+
+def _with_rows(bundle: Bundle, waveforms: list[np.ndarray]) -> list[Recording]:
+    front_end, tensor = bundle.manifest.front_end, Network(bundle).input_tensor
+    found = []
+    for waveform in waveforms:
+        samples = np.clip(np.rint(waveform * 32768), -32768, 32767).astype(np.int16)
+        features = front_end.features(samples.astype(np.float32) / 32768)
+        found.append(Recording(samples, quantise(front_end.network_input(features), tensor)))
+    return found

@@ -1,0 +1,130 @@
+"""One model on many boards: is it exact, what memory does it take, how many instructions?"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sernet.benchmarks.firmware.boards import Board
+from sernet.benchmarks.firmware.clips import Recording, recordings, write_rows, write_samples
+from sernet.benchmarks.firmware.image import Images
+from sernet.export.c_engine.golden_source import reference_answers
+from sernet.export.c_engine.writer import write_c
+from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
+from sernet.export.stream_graph import streaming_bundle
+from sernet.runtime.bundle import Bundle, load_bundle
+from sernet.runtime.recognizer import Recognizer
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A board's figures."""
+
+    board: Board
+    kernel: str
+    clips: int
+    exact: int
+    """Clips whose logits and probabilities all equal those of the reference kernels."""
+    labels: int
+    """Recordings that get the label which `sernet-infer file` gives them with the streaming model."""
+    memory: dict[str, int]
+    """Bytes: state, audio, scratch, stack; of a stream of samples."""
+    flash_bytes: int
+    network: float | None
+    """Instructions per second of audio, from rows to probabilities; None where they are not counted."""
+    front_end: float | None
+    """The same from samples to rows."""
+    worst: int | None
+    """Instructions of the packet of 10 ms that took the most."""
+
+    @property
+    def ram_bytes(self) -> int:
+        """From samples to probabilities, stack included."""
+        return sum(self.memory.values())
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """All boards' figures."""
+
+    name: str
+    corpus: str
+    clips: int
+    boards: list[Measured]
+    arena_bytes: int | None
+    """Of TensorFlow Lite Micro for the model's window, as its own interpreter tells; None where it is not here."""
+
+
+def measure(
+    path: Path, boards: Sequence[Board], folder: Path, clips: int, ram_bytes: int, tell: Callable[[str], None]
+) -> Measurement:
+    """Build, run and compare.
+
+    Args:
+        path: an int8 bundle.
+        boards: which.
+        folder: where things are built.
+        clips: recordings for an emulated board; this machine is asked all of them.
+        ram_bytes: RAM that a program may use, stack included.
+        tell: is told what is being done.
+    """
+    model = write_c(path, folder / "model")
+    bundle = load_bundle(path)
+    corpus, few = recordings(bundle, clips)
+    found = []
+    for board in boards:
+        tell(board.name)
+        asked = few if board.emulator else recordings(bundle, 10**6)[1]
+        images = Images(board, model, folder / board.name, ram_bytes)
+        images.output("golden")
+        found.append(_measure_board(board, images, bundle, asked))
+    try:
+        arena = MicroInterpreter(bundle.model).arena_bytes
+    except MicroUnavailableError:
+        arena = None
+    return Measurement(bundle.manifest.name, corpus, len(few), found, arena)
+
+
+def _measure_board(board: Board, images: Images, bundle: Bundle, asked: list[Recording]) -> Measured:
+    with tempfile.TemporaryDirectory() as temporary:
+        clips = Path(temporary) / "clips"
+        write_rows([recording.rows for recording in asked], clips)
+        rows = images.answers("rows", clips)
+        write_samples([recording.samples for recording in asked], clips)
+        samples = images.answers("samples", clips)
+    expected = reference_answers(bundle.model, [recording.rows for recording in asked])
+    exact = sum(
+        np.array_equal(ours.logits, logits) and np.array_equal(ours.probabilities, probabilities)
+        for ours, (logits, probabilities) in zip(rows.answers, expected, strict=True)
+    )
+    labels = [live_label(bundle, recording.samples) for recording in asked]
+    same = sum(ours.label == label for ours, label in zip(samples.answers, labels, strict=True))
+    front_end = bundle.manifest.front_end
+    seconds = sum(len(recording.samples) for recording in asked) / front_end.sample_rate
+    counted = bool(board.emulator)
+    network = sum(answer.instructions for answer in rows.answers) / seconds
+    everything = sum(answer.instructions for answer in samples.answers) / seconds
+    return Measured(
+        board=board,
+        kernel=rows.kernel,
+        clips=len(asked),
+        exact=exact,
+        labels=same,
+        memory=samples.memory,
+        flash_bytes=images.flash_bytes("samples"),
+        network=network if counted else None,
+        front_end=everything - network if counted else None,
+        worst=max(answer.worst_instructions for answer in samples.answers) if counted else None,
+    )
+
+
+def live_label(bundle: Bundle, samples: np.ndarray) -> int:
+    """Index of the label that the streaming model gives a recording (samples,), int16; -1 when it is uncertain."""
+    recognizer = Recognizer(streaming_bundle(bundle), whole=True)
+    recognizer.accept(samples.astype(np.float32) / 32768)
+    recognizer.finish()
+    label = recognizer.pop().label
+    labels = bundle.manifest.labels
+    return labels.index(label) if label in labels else -1
