@@ -15,7 +15,7 @@ from sernet.export.c_engine.writer import write_c
 from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableError
 from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime.bundle import Bundle, load_bundle
-from sernet.runtime.recognizer import Recognizer
+from sernet.runtime.stream_recognizer import StreamRecognizer
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def _measure_board(board: Board, images: Images, bundle: Bundle, asked: list[Rec
         samples = images.answers("samples", clips)
     expected = reference_answers(bundle.model, [recording.rows for recording in asked])
     exact = sum(
-        np.array_equal(ours.logits, logits) and np.array_equal(ours.probabilities, probabilities)
+        ours.logits is not None
+        and np.array_equal(ours.logits, logits)
+        and np.array_equal(ours.probabilities, probabilities)
         for ours, (logits, probabilities) in zip(rows.answers, expected, strict=True)
     )
     labels = [live_label(bundle, recording.samples) for recording in asked]
@@ -122,7 +124,7 @@ def _measure_board(board: Board, images: Images, bundle: Bundle, asked: list[Rec
 
 def live_label(bundle: Bundle, samples: np.ndarray) -> int:
     """Index of the label that the streaming model gives a recording (samples,), int16; -1 when it is uncertain."""
-    recognizer = Recognizer(streaming_bundle(bundle), whole=True)
+    recognizer = StreamRecognizer(streaming_bundle(bundle), whole=True)
     recognizer.accept(samples.astype(np.float32) / 32768)
     recognizer.finish()
     label = recognizer.pop().label

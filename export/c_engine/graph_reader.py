@@ -1,5 +1,6 @@
 """From a full-integer flatbuffer to the rows that the C engine streams; what does not fit is refused, with why."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -15,6 +16,8 @@ MOST_POSITIONS = 4
 """Of a pool: the engine computes so many convolution outputs side by side."""
 
 _INT32 = 2**31
+_MOST_SIDE = 127  # of a kernel, and
+_MOST_SIZE = 2**16 - 4  # of everything that the engine counts in 16 bits
 
 
 class RowStreamError(SernetError):
@@ -67,7 +70,8 @@ class _Reader:
         (source,) = graph.inputs
         self._where = "the input"
         self._int8(source)
-        if len(self._shape(source)) != 4:
+        shape = self._shape(source)
+        if len(shape) != 4 or not all(0 < size <= _MOST_SIZE for size in shape):
             self._refuse(source, "is not (1, frames, columns, channels)")
         self._rows[source] = _Rows(0)
         takes = {
@@ -102,6 +106,8 @@ class _Reader:
         outputs, rows, columns, channels = weights.shape
         if options.padding != schema.Padding.SAME and (rows, columns) != (1, 1):
             self._refuse(target, "is not padded to the 'same' size")
+        if max(rows, columns) > _MOST_SIDE or weights[0].size > _MOST_SIZE or outputs > _MOST_SIZE:
+            self._refuse(target, f"has a kernel of {rows} x {columns} x {channels} for {outputs} channels: too large")
         if rows % 2 == 0 or columns % 2 == 0:
             self._refuse(target, f"has an even kernel of {rows} x {columns}")
         stage = self._finished(source)
@@ -277,7 +283,7 @@ class _Reader:
             self._refuse(tensor, "is not constant")
         values = np.asarray(data, np.uint8).tobytes()
         shape = self._shape(tensor)
-        if len(values) != int(np.prod(shape)) * np.dtype(dtype).itemsize:
+        if min(shape, default=1) < 1 or len(values) != math.prod(shape) * np.dtype(dtype).itemsize:
             self._refuse(tensor, f"has {len(values)} bytes, which do not fill {shape}")
         return np.frombuffer(values, np.dtype(dtype).newbyteorder("<")).reshape(shape)
 

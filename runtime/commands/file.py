@@ -42,14 +42,16 @@ def run(args: argparse.Namespace) -> int:
     from sernet.runtime.bundle import load_bundle
     from sernet.runtime.network import Network
     from sernet.runtime.recognizer import Recognizer, recognise
+    from sernet.runtime.stream_recognizer import StreamRecognizer
 
     bundle = load_bundle(args.model)
     profile, leaning = chosen_profile(args, bundle)
-    network = recognizer = None
+    network: Network | None = None
+    recognizer: Recognizer | None = None
     if args.windows:
         recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
     elif bundle.manifest.stream is not None:
-        recognizer = Recognizer(bundle, threads=args.threads, profile=profile, leaning=leaning, whole=True)
+        recognizer = StreamRecognizer(bundle, threads=args.threads, profile=profile, leaning=leaning, whole=True)
     else:
         network = Network(bundle, threads=args.threads)
 

@@ -175,7 +175,7 @@ def test_the_programs_take_a_streaming_bundle_too(
 
 def test_a_whole_stream_gets_one_answer_of_all_its_rows(stream: Bundle):
     bundle = without_normalisation(stream)
-    (only,) = answers(Recognizer(bundle, whole=True), 1000)
+    (only,) = answers(StreamRecognizer(bundle, whole=True), 1000)
     whole = StreamingNetwork(bundle).probabilities(bundle.manifest.front_end.features(STREAM))
     np.testing.assert_array_equal(list(only.probabilities.values()), whole)
     assert (only.start_s, only.end_s) == (0.0, pytest.approx(5.3))
