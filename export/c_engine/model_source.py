@@ -42,6 +42,7 @@ def model_header(model: CModel) -> str:
         f"#define SERNET_FEATURES {plan.stages[0].columns * plan.stages[0].channels} /* int8, of a row */",
         f"#define SERNET_CLASSES {plan.classes}",
         f"#define SERNET_STATE_WORDS {state_bytes(plan) // 4}",
+        f"#define SERNET_WINDOW_HALVES(rows) ((rows) * {plan.stages[-1].outputs})",
     ]
     if model.front_end is not None:
         least = scratch_words(model.front_end)

@@ -9,7 +9,7 @@
 static uint32_t state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
 
 int main(void) {
-  const sernet_t net = {&sernet_model, state, scratch};
+  const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   int failures = 0;
   for (const sernet_golden_t *clip = sernet_golden; clip->count > 0; ++clip) {
     int8_t logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];

@@ -14,7 +14,7 @@ int main(void) {
     board_write("no such file\n");
     return 2;
   }
-  const sernet_t net = {&sernet_model, state, scratch};
+  const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   for (int32_t rows; board_read(file, &rows, sizeof rows) == sizeof rows;) {
     uint32_t total = 0, worst = 0;
     int8_t row[SERNET_FEATURES], logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];

@@ -16,7 +16,7 @@ int main(void) {
     board_write("no such file\n");
     return 2;
   }
-  const sernet_t net = {&sernet_model, state, scratch};
+  const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
   for (int32_t samples; board_read(file, &samples, sizeof samples) == sizeof samples;) {
     uint32_t total = 0, worst = 0;

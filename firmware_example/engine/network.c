@@ -9,6 +9,10 @@
 #include "kernel.h"
 #include "sernet.h"
 
+#ifndef SERNET_REWIND_AT
+#define SERNET_REWIND_AT 1000000 /* rows of a stage: 8 hours of the first one's */
+#endif
+
 static uint32_t *taken(const sernet_t *net, unsigned stage) { return net->state + stage; }
 
 static uint32_t *given(const sernet_t *net, unsigned stage) { return net->state + net->model->stage_count + stage; }
@@ -105,19 +109,39 @@ static void compute_column(const sernet_t *net, unsigned stage, int32_t pooled, 
   }
 }
 
+/* Add a column of the last feature map to the sums, and to those of its own row where a window keeps them. */
+static void add_column(const sernet_t *net, const int8_t *column, unsigned outputs, int16_t *row) {
+  int32_t *sums = sums_of(net);
+  for (unsigned channel = 0; channel < outputs; ++channel) {
+    sums[channel] += column[channel];
+    if (row) row[channel] = (int16_t)(row[channel] + column[channel]);
+  }
+}
+
+/* Of the window's rows the place of the next one, emptied: the row that leaves the window is taken from the sums. */
+static int16_t *next_window_row(const sernet_t *net, unsigned outputs, uint32_t number) {
+  if (!net->window) return NULL;
+  int16_t *row = net->window + number % net->window_rows * outputs;
+  int32_t *sums = sums_of(net);
+  for (unsigned channel = 0; channel < outputs; ++channel) {
+    if (number >= net->window_rows) sums[channel] -= row[channel];
+    row[channel] = 0;
+  }
+  return row;
+}
+
 /* Compute a stage's next row, and put it where the next stage takes it; the last stage's goes into the sums. */
 static void compute_row(const sernet_t *net, unsigned stage) {
   const sernet_stage_t *plan = &net->model->stages[stage];
   const int last = stage + 1 == net->model->stage_count;
   int8_t *output = last ? column_in(net) : row_of(net, stage + 1, *taken(net, stage + 1));
+  int16_t *row = last ? next_window_row(net, plan->outputs, *given(net, stage)) : NULL;
   for (int32_t pooled = 0; pooled < plan->output_columns; ++pooled) {
     compute_column(net, stage, pooled, output);
-    if (last) {
-      int32_t *sums = sums_of(net);
-      for (unsigned channel = 0; channel < plan->outputs; ++channel) sums[channel] += output[channel];
-    } else {
+    if (last)
+      add_column(net, output, plan->outputs, row);
+    else
       output += plan->outputs;
-    }
   }
   ++*given(net, stage);
   if (!last) ++*taken(net, stage + 1);
@@ -125,12 +149,23 @@ static void compute_row(const sernet_t *net, unsigned stage) {
 
 void sernet_reset(const sernet_t *net) { memset(net->state, 0, net->model->state_bytes); }
 
+/* A stream without an end: counters begin again before they overflow, where it makes no difference to any row. */
+static void rewind_counters(const sernet_t *net, unsigned stage) {
+  const sernet_stage_t *plan = &net->model->stages[stage];
+  const uint32_t turn = plan->kept_rows * (net->window_rows ? net->window_rows : UINT32_C(1));
+  if (!net->window || *given(net, stage) < SERNET_REWIND_AT + turn) return;
+  const uint32_t turns = SERNET_REWIND_AT / turn * turn;
+  *given(net, stage) -= turns;
+  *taken(net, stage) -= turns * plan->pool_rows;
+}
+
 /* Compute what has become possible from a stage on; 1 when that is a row of the last feature map. */
 static int advance(const sernet_t *net, unsigned stage) {
   for (; stage < net->model->stage_count; ++stage) {
     const sernet_stage_t *plan = &net->model->stages[stage];
     if (*taken(net, stage) < (*given(net, stage) + 1) * plan->pool_rows + plan->ahead) return 0;
     compute_row(net, stage);
+    rewind_counters(net, stage);
   }
   return 1;
 }
@@ -170,7 +205,9 @@ static sernet_factor_t divided(sernet_factor_t factor, uint32_t count) {
 sernet_status_t sernet_logits(const sernet_t *net, int8_t *logits) {
   const sernet_head_t *head = &net->model->head;
   const sernet_stage_t *plan = last_stage(net->model);
-  const uint32_t count = *given(net, net->model->stage_count - 1u) * plan->output_columns;
+  uint32_t rows = *given(net, net->model->stage_count - 1u);
+  if (net->window && rows > net->window_rows) rows = net->window_rows;
+  const uint32_t count = rows * plan->output_columns;
   if (count == 0) return SERNET_TOO_SHORT;
   const sernet_factor_t factor = divided(head->mean, count);
   const int32_t *sums = sums_of(net);

@@ -19,7 +19,7 @@ int main(void) {
     board_write("listen: no such file\n");
     return 2;
   }
-  const sernet_t net = {&sernet_model, state, scratch};
+  const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
   int8_t logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];
   int last = SERNET_UNCERTAIN - 1;

@@ -21,7 +21,7 @@ static void forget(memory_t all) { free(all.state), free(all.audio), free(all.sc
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const memory_t all = memory();
-  const sernet_t net = {&sernet_model, all.state, all.scratch};
+  const sernet_t net = {&sernet_model, all.state, all.scratch, NULL, 0};
   const sernet_audio_t audio = {&sernet_front_end, &net, all.audio};
   int8_t row[SERNET_FEATURES], logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];
   int16_t samples[600];

@@ -1,4 +1,4 @@
-/* See library.h. Memory holds the network's state, its scratch, and the samples' state, one behind the other. */
+/* See library.h. Memory holds the network's state, its scratch, its window, and the samples' state, one behind the other. */
 #include "library.h"
 
 #include "model.h"
@@ -9,13 +9,22 @@
 #define HAS_FRONT_END
 #endif
 
+#ifndef SERNET_LIBRARY_WINDOW /* rows of the last feature map that an answer rests on; 0: all of the clip's */
+#define SERNET_LIBRARY_WINDOW 0
+#endif
+
+enum {
+  WINDOW_AT = SERNET_STATE_WORDS + SERNET_SCRATCH_WORDS,
+  AUDIO_AT = WINDOW_AT + (SERNET_WINDOW_HALVES(SERNET_LIBRARY_WINDOW) + 1) / 2
+};
+
 uint32_t sernet_number(sernet_number_t which) {
   switch (which) {
     case SERNET_FEATURES_COUNT: return SERNET_FEATURES;
     case SERNET_CLASSES_COUNT: return SERNET_CLASSES;
-    case SERNET_NET_WORDS: return SERNET_STATE_WORDS + SERNET_SCRATCH_WORDS;
+    case SERNET_NET_WORDS: return AUDIO_AT;
 #ifdef HAS_FRONT_END
-    case SERNET_STREAM_WORDS: return SERNET_STATE_WORDS + SERNET_SCRATCH_WORDS + SERNET_AUDIO_WORDS;
+    case SERNET_STREAM_WORDS: return AUDIO_AT + SERNET_AUDIO_WORDS;
     case SERNET_SAMPLE_RATE: return sernet_front_end.sample_rate;
 #endif
     default: return 0;
@@ -27,7 +36,8 @@ const char *sernet_label(uint32_t label) { return label < SERNET_CLASSES ? serne
 uint32_t sernet_checksum(void) { return sernet_model.checksum; }
 
 static sernet_t net_in(uint32_t *memory) {
-  const sernet_t net = {&sernet_model, memory, memory + SERNET_STATE_WORDS};
+  const sernet_t net = {&sernet_model, memory, memory + SERNET_STATE_WORDS,
+                        SERNET_LIBRARY_WINDOW ? (int16_t *)(memory + WINDOW_AT) : 0, SERNET_LIBRARY_WINDOW};
   return net;
 }
 
@@ -55,7 +65,7 @@ int sernet_net_logits(uint32_t *memory, int8_t *logits) {
 
 #ifdef HAS_FRONT_END
 static sernet_audio_t audio_in(uint32_t *memory, const sernet_t *net) {
-  const sernet_audio_t audio = {&sernet_front_end, net, memory + SERNET_STATE_WORDS + SERNET_SCRATCH_WORDS};
+  const sernet_audio_t audio = {&sernet_front_end, net, memory + AUDIO_AT};
   return audio;
 }
 

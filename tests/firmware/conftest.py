@@ -2,7 +2,7 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -19,27 +19,26 @@ def shared_library() -> Callable[..., Path]:
     """Compiles sources, paths below `firmware_example` or others, with a model's folder into a shared library."""
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
-    def build(target: Path, model: Path, *sources: str | Path) -> Path:
+    def build(target: Path, model: Path, *sources: str | Path, options: Sequence[str] = ()) -> Path:
         if compiler is None:
             pytest.skip("no C compiler: apt install gcc")
         command = [compiler, *STRICT, "-O2", "-shared", "-fPIC", "-I", FIRMWARE / "engine", "-I", model]
         files = [model / "model.c", *(FIRMWARE / source for source in sources)]
-        subprocess.run([*command, *files, "-o", target], check=True)
+        subprocess.run([*command, *options, *files, "-o", target], check=True)
         return target
 
     return build
 
 
 @pytest.fixture(scope="session")
-def engine_of(
-    shared_library: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[Path], CEngine]:
-    """An engine for the model in a .tflite file."""
+def engine_of(shared_library: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., CEngine]:
+    """An engine for the model in a .tflite file, compiled with options."""
     sources = [*sorted((FIRMWARE / "engine").glob("*.c")), "library/library.c"]
 
-    def build(path: Path) -> CEngine:
+    def build(path: Path, *options: str) -> CEngine:
         folder = tmp_path_factory.mktemp("engine")
-        return CEngine(shared_library(folder / "libsernet.so", write_c(path, folder / "model"), *sources))
+        model = write_c(path, folder / "model")
+        return CEngine(shared_library(folder / "libsernet.so", model, *sources, options=options))
 
     return build
 

@@ -8,7 +8,7 @@ enum { MOST_ROWS = 8192 };
 static int8_t rows[MOST_ROWS][SERNET_FEATURES];
 static unsigned count;
 static uint32_t audio_state[SERNET_AUDIO_WORDS], scratch[SERNET_SCRATCH_WORDS];
-static const sernet_t net = {0, 0, scratch};
+static const sernet_t net = {0, 0, scratch, 0, 0};
 static const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
 
 void sernet_reset(const sernet_t *unused) {
