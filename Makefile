@@ -15,7 +15,7 @@ EXPORT = $(BIN)/sernet export $(RUN) $(if $(MEASURED),--measured $(MEASURED))
 small = $(BIN)/sernet train --dataset $(DATASET) --preset sernet-$(1) --split $(SPLIT) --wider $(RUN) --out $(RUN)-$(1)
 measured = $(if $(filter all,$(SPLIT)),$(addprefix --measured ,$(wildcard results/$(DATASET)-$(PRESET)-$(1))))
 
-.PHONY: setup lock demo train experiments tables export-int8 release bench pareto wheel test lint format clean
+.PHONY: setup lock demo train experiments tables export-int8 release bench pareto firmware wheel test lint format clean
 
 setup: .venv/installed
 
@@ -92,6 +92,11 @@ pareto: setup
 	$(BIN)/sernet export $(RUN)-small $(call measured,small) --format all
 	$(BIN)/sernet export $(RUN)-nano $(call measured,nano) --format all
 	$(BIN)/sernet bench --pareto $(RUN) $(RUN)-small $(RUN)-nano
+
+# The C engine with a model on every board of firmware_example, under QEMU; e.g. `make firmware ARGS="--boards mps2-an386"`.
+MODEL ?= models/emodb-int8.tflite
+firmware: setup
+	$(BIN)/sernet firmware $(MODEL) $(ARGS)
 
 # What a device installs. An earlier build's files would get into the wheel: they go first.
 wheel: setup

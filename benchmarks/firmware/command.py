@@ -46,14 +46,13 @@ def run(args: argparse.Namespace) -> int:
 
     folder = args.build or Path("build") / "firmware" / args.model.stem
     with progress_bar(visible=not args.json) as bar:
-        task = bar.add_task("firmware", total=len(boards) + 1, figures="")
+        task = bar.add_task("firmware", total=len(boards), figures="")
 
         def tell(board: str) -> None:
             bar.update(task, figures=board)
             bar.advance(task)
 
         measured = measure(args.model, boards, folder, args.clips, args.ram, tell)
-        bar.advance(task)
     document = result(measured, args.ram)
     document.save(folder / "result.json")
     print(json.dumps(document.to_json()) if args.json else table(measured), flush=True)

@@ -1,7 +1,9 @@
 """One model on many boards: is it exact, what memory does it take, how many instructions?"""
 
+import os
 import tempfile
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from sernet.export.microcontroller import MicroInterpreter, MicroUnavailableErro
 from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime.bundle import Bundle, load_bundle
 from sernet.runtime.stream_recognizer import StreamRecognizer
+
+ALL = 10**6
 
 
 @dataclass(frozen=True)
@@ -68,52 +72,73 @@ def measure(
         folder: where things are built.
         clips: recordings for an emulated board; this machine is asked all of them.
         ram_bytes: RAM that a program may use, stack included.
-        tell: is told what is being done.
+        tell: is told of a board when it is done; from another thread.
     """
     model = write_c(path, folder / "model")
     bundle = load_bundle(path)
-    corpus, few = recordings(bundle, clips)
-    found = []
-    for board in boards:
-        tell(board.name)
-        asked = few if board.emulator else recordings(bundle, 10**6)[1]
+    few = _questions(bundle, clips)
+    many = _questions(bundle, ALL) if any(not board.emulator for board in boards) else few
+
+    def one(board: Board) -> Measured:
         images = Images(board, model, folder / board.name, ram_bytes)
         images.output("golden")
-        found.append(_measure_board(board, images, bundle, asked))
+        measured = _measure_board(board, images, few if board.emulator else many)
+        tell(board.name)
+        return measured
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = list(pool.map(one, boards))
     try:
         arena = MicroInterpreter(bundle.model).arena_bytes
     except MicroUnavailableError:
         arena = None
-    return Measurement(bundle.manifest.name, corpus, len(few), found, arena)
+    return Measurement(bundle.manifest.name, few.corpus, len(few.recordings), found, arena)
 
 
-def _measure_board(board: Board, images: Images, bundle: Bundle, asked: list[Recording]) -> Measured:
+@dataclass(frozen=True)
+class _Questions:
+    """What boards are asked, and what they should answer."""
+
+    corpus: str
+    recordings: list[Recording]
+    answers: list[tuple[np.ndarray, np.ndarray]]
+    labels: list[int]
+    seconds: float
+
+
+def _questions(bundle: Bundle, count: int) -> _Questions:
+    corpus, asked = recordings(bundle, count)
+    return _Questions(
+        corpus,
+        asked,
+        reference_answers(bundle.model, [recording.rows for recording in asked]),
+        [live_label(bundle, recording.samples) for recording in asked],
+        sum(len(recording.samples) for recording in asked) / bundle.manifest.front_end.sample_rate,
+    )
+
+
+def _measure_board(board: Board, images: Images, asked: _Questions) -> Measured:
     with tempfile.TemporaryDirectory() as temporary:
         clips = Path(temporary) / "clips"
-        write_rows([recording.rows for recording in asked], clips)
+        write_rows([recording.rows for recording in asked.recordings], clips)
         rows = images.answers("rows", clips)
-        write_samples([recording.samples for recording in asked], clips)
+        write_samples([recording.samples for recording in asked.recordings], clips)
         samples = images.answers("samples", clips)
-    expected = reference_answers(bundle.model, [recording.rows for recording in asked])
     exact = sum(
         ours.logits is not None
         and np.array_equal(ours.logits, logits)
         and np.array_equal(ours.probabilities, probabilities)
-        for ours, (logits, probabilities) in zip(rows.answers, expected, strict=True)
+        for ours, (logits, probabilities) in zip(rows.answers, asked.answers, strict=True)
     )
-    labels = [live_label(bundle, recording.samples) for recording in asked]
-    same = sum(ours.label == label for ours, label in zip(samples.answers, labels, strict=True))
-    front_end = bundle.manifest.front_end
-    seconds = sum(len(recording.samples) for recording in asked) / front_end.sample_rate
     counted = bool(board.emulator)
-    network = sum(answer.instructions for answer in rows.answers) / seconds
-    everything = sum(answer.instructions for answer in samples.answers) / seconds
+    network = sum(answer.instructions for answer in rows.answers) / asked.seconds
+    everything = sum(answer.instructions for answer in samples.answers) / asked.seconds
     return Measured(
         board=board,
         kernel=rows.kernel,
-        clips=len(asked),
+        clips=len(asked.recordings),
         exact=exact,
-        labels=same,
+        labels=sum(ours.label == label for ours, label in zip(samples.answers, asked.labels, strict=True)),
         memory=samples.memory,
         flash_bytes=images.flash_bytes("samples"),
         network=network if counted else None,

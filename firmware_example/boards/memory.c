@@ -14,7 +14,9 @@ void memory_start(void) {
   for (uint32_t *to = bss_begin; to < bss_end;) *to++ = 0;
   uint32_t *const here = (uint32_t *)__builtin_frame_address(0) - 16;
   for (uint32_t *to = stack_end; to < here;) *to++ = PAINT;
-  board_exit(main());
+  const int code = main();
+  if (*stack_end != PAINT) board_write("the stack has met the other memory\n");
+  board_exit(*stack_end == PAINT ? code : 98);
 }
 
 uint32_t board_stack_bytes(void) {

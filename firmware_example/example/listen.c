@@ -1,7 +1,7 @@
-/* What a device does: samples come in packets of 10 ms, and the label is printed as it changes.
+/* What a device does: samples come in packets of at most 10 ms, and the label is printed as it changes.
  *
- * The samples (int16, 16 kHz) are read from a file on the host, which the arguments name. On a real board they come from
- * the microphone's interrupt: see README.md beside this folder. */
+ * The samples (int16, 16 kHz) are read from a file on the host, which the arguments name, straight to where the engine
+ * wants them. On a real board a microphone's DMA writes them there: see README.md above this folder. */
 #include "model.h"
 #include "report.h"
 
@@ -12,8 +12,8 @@ static uint32_t audio_state[SERNET_AUDIO_WORDS], state[SERNET_STATE_WORDS], scra
 static const char *name_of(int label) { return label == SERNET_UNCERTAIN ? "uncertain" : sernet_model.labels[label]; }
 
 int main(void) {
-  char path[256];
-  board_command_line(path, sizeof path);
+  char *path = (char *)scratch; /* for a moment */
+  board_command_line(path, sizeof scratch);
   const int file = board_open(path);
   if (file < 0) {
     board_write("listen: no such file\n");
@@ -24,11 +24,13 @@ int main(void) {
   int8_t logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];
   int last = SERNET_UNCERTAIN - 1;
   uint32_t samples = 0;
-  int16_t packet[PACKET];
 
   sernet_audio_reset(&audio);
-  for (size_t count; (count = board_read(file, packet, sizeof packet) / sizeof *packet) > 0; samples += count) {
-    if (sernet_push_samples(&audio, packet, (unsigned)count) == 0) continue; /* no new row of the last feature map */
+  for (unsigned count;; samples += count) {
+    int16_t *packet = sernet_next_samples(&audio, &count);
+    count = (unsigned)board_read(file, packet, (count < PACKET ? count : PACKET) * sizeof *packet) / sizeof *packet;
+    if (count == 0) break;
+    if (sernet_push_samples(&audio, packet, count) == 0) continue; /* no new row of the last feature map */
     sernet_logits(&net, logits);
     sernet_softmax(&sernet_model, logits, probabilities);
     const int label = sernet_decide(&sernet_model, probabilities, NULL);
