@@ -9,7 +9,6 @@
 
 typedef int8_t sernet_input_t;
 
-
 static inline void sernet_put(sernet_input_t *inputs, unsigned depth, unsigned count, unsigned position, unsigned at,
                               const int8_t *from, unsigned n) {
   (void)count;
