@@ -4,6 +4,7 @@ import numpy as np
 
 from sernet.runtime.front_end import FrontEnd, check_waveform
 from sernet.runtime.normalisation import NEPERS_PER_DB, Heard, Normalisation, speech_frames
+from sernet.runtime.stream_plan import BLOCK
 
 MEMORY_S = 60.0
 """Speech that a stream's statistics are worth at most: older speech fades, so that another speaker is learned too."""
@@ -79,3 +80,23 @@ class Listener:
 
     def _frames(self, seconds: float) -> float:
         return seconds * self._front_end.sample_rate / self._front_end.frame_step
+
+
+def live_features(front_end: FrontEnd, waveform: np.ndarray) -> np.ndarray:
+    """Features as a network that streams sees them: each block is measured from the speech heard up to its end.
+
+    Args:
+        front_end: one that normalises.
+        waveform: (samples,), float in [-1, 1], a whole stream.
+
+    Returns:
+        (frames, feature_count), float32.
+    """
+    listener, features = Listener(front_end), front_end.features(waveform)
+    listener.accept(waveform)
+    blocks = [np.empty((0, front_end.feature_count), np.float32)]
+    for first in range(0, len(features), BLOCK):
+        block = features[first : first + BLOCK]
+        until = (first + len(block) - 1) * front_end.frame_step + front_end.frame_length
+        blocks.append(front_end.normalised(block, listener.hear(until)))
+    return np.concatenate(blocks)

@@ -34,7 +34,11 @@ def predict(
         clips, condition, profiles: as of `network_inputs`.
     """
     seconds = run.config.input_duration
-    inputs = network_inputs(clips, run.front_end, seconds, condition=condition, profiles=profiles)
+    return answers_to(run, network_inputs(clips, run.front_end, seconds, condition=condition, profiles=profiles))
+
+
+def answers_to(run: Run, inputs: Sequence[np.ndarray]) -> np.ndarray:
+    """Probabilities of the trained Keras model for inputs (frames, feature_count) of any lengths: (clips, classes)."""
     by_length = defaultdict(list)
     for index, one in enumerate(inputs):
         by_length[len(one)].append(index)

@@ -12,15 +12,17 @@ from sernet.export.checks import check_structure
 from sernet.export.converter import convert
 from sernet.export.exporter import calibration_inputs
 from sernet.export.formats import FORMATS
+from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import Bundle, Manifest, pack_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.leaning import Leaning
+from sernet.runtime.listener import live_features
 from sernet.runtime.network import Network
 from sernet.training.augmentation.conditions import CONDITIONS
 from sernet.training.clip import Clip
 from sernet.training.config import TrainConfig
 from sernet.training.enrolment import enrol
-from sernet.training.evaluation import predict
+from sernet.training.evaluation import answers_to, predict
 from sernet.training.network_inputs import network_inputs
 from sernet.training.protocols import Protocol
 from sernet.training.pruned_run import wider_run
@@ -44,6 +46,8 @@ class Reading:
     """Whether it knows other recordings of the test speaker: under an enrolled protocol, and no other."""
     pruned: bool = False
     """Whether it is of pruned networks alone."""
+    live: bool = False
+    """Whether it hears a clip as a device does; the same as otherwise where the front end does not normalise."""
 
 
 def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
@@ -51,12 +55,29 @@ def int8_probabilities(run: Run, clips: Sequence[Clip]) -> np.ndarray:
 
     Ranges are taken from training clips alone, the same that `sernet export` takes.
     """
+    return _int8_answers(run, network_inputs(clips, run.front_end, run.config.input_duration))
+
+
+def _live_inputs(run: Run, clips: Sequence[Clip]) -> list[np.ndarray]:
+    rate = run.front_end.sample_rate
+    return [live_features(run.front_end, read_audio(clip.path, rate)) for clip in clips]
+
+
+def _live(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+    return answers_to(run, _live_inputs(run, clips))
+
+
+def _live_int8(run: Run, clips: Sequence[Clip]) -> np.ndarray:
+    return _int8_answers(run, _live_inputs(run, clips))
+
+
+def _int8_answers(run: Run, inputs: Sequence[np.ndarray]) -> np.ndarray:
     target, seconds = FORMATS["int8"], run.config.input_duration
     flatbuffer = convert(run.model, target, calibration_inputs(run))
     check_structure(flatbuffer, target, run.model.count_params())
     manifest = Manifest(run.folder.name, run.labels, run.front_end, seconds, target.name)
     network = Network(Bundle(manifest, pack_bundle(flatbuffer, manifest)))
-    return np.stack([network.probabilities(features) for features in network_inputs(clips, run.front_end, seconds)])
+    return np.stack([network.probabilities(features) for features in inputs])
 
 
 def _by_wider(answer: Answer) -> Answer:
@@ -105,6 +126,8 @@ READINGS: dict[str, Reading] = {
     for reading in (
         Reading("float", "the trained float model, by Keras", predict),
         Reading("int8", "exported to full int8 with ranges from training clips, by LiteRT", int8_probabilities),
+        Reading("live", "the float model, by Keras, each block measured from the speech up to it", _live, live=True),
+        Reading("live-int8", "the same, exported to full int8, by LiteRT", _live_int8, live=True),
         Reading("wider", "the float model that the model was pruned from, by Keras", _by_wider(predict), pruned=True),
         Reading("wider-int8", "the same, exported to full int8, by LiteRT", _by_wider(int8_probabilities), pruned=True),
         *(
@@ -121,7 +144,9 @@ READINGS: dict[str, Reading] = {
 def readings_for(config: TrainConfig) -> tuple[str, ...]:
     """Names of the readings that settings allow: only a front end that normalises can know its speaker."""
     knows, pruned = config.front_end.normalisation is not None, bool(config.pruned_from)
-    return tuple(r.name for r in READINGS.values() if (knows or not r.enrolled) and (pruned or not r.pruned))
+    return tuple(
+        r.name for r in READINGS.values() if (knows or not (r.enrolled or r.live)) and (pruned or not r.pruned)
+    )
 
 
 def check_readings(names: Sequence[str], protocol: Protocol, config: TrainConfig) -> None:

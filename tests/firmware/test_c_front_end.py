@@ -15,9 +15,8 @@ from sernet.export.c_engine.writer import write_c
 from sernet.runtime.bundle import load_bundle, pack_bundle
 from sernet.runtime.front_end import FrontEnd
 from sernet.runtime.interpreter import quantise
-from sernet.runtime.listener import Listener
+from sernet.runtime.listener import live_features
 from sernet.runtime.network import Network
-from sernet.runtime.stream_plan import BLOCK
 
 HERE = Path(__file__).resolve().parent
 NANO = HERE.parents[1] / "models" / "emodb-nano-int8.tflite"
@@ -58,16 +57,9 @@ def recorder(shared_library: Callable[..., Path], tmp_path_factory: pytest.TempP
 
 
 def streamed_rows(network: Network, samples: np.ndarray) -> np.ndarray:
-    """What numpy's front end gives the network, block by block, each measured from the speech heard up to its end."""
-    front_end, waveform = network.bundle.manifest.front_end, samples.astype(np.float32) / 32768
-    listener, features = Listener(front_end), front_end.features(waveform)
-    listener.accept(waveform)
-    blocks = []
-    for first in range(0, len(features), BLOCK):
-        block = features[first : first + BLOCK]
-        until = (first + len(block) - 1) * front_end.frame_step + front_end.frame_length
-        blocks.append(front_end.normalised(block, listener.hear(until), None))
-    return quantise(np.concatenate(blocks), network.input_tensor)
+    """What numpy's front end gives a network that streams."""
+    features = live_features(network.bundle.manifest.front_end, samples.astype(np.float32) / 32768)
+    return quantise(features, network.input_tensor)
 
 
 def speech(seconds: float, level: float = 0.3) -> np.ndarray:

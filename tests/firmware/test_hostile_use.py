@@ -19,6 +19,7 @@ FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_example"
 NANO = FIRMWARE.parent / "models" / "emodb-nano-int8.tflite"
 SECONDS = float(os.environ.get("SERNET_FUZZ_S", "10"))
 SANITIZERS = "address,undefined"
+LONG_ENOUGH = pytest.mark.timeout(SECONDS + 600)
 INCLUDES = [f"-I{FIRMWARE / part}" for part in ("engine", "boards", "checks")]
 ENGINE = sorted((FIRMWARE / "engine").glob("*.c"))
 
@@ -61,6 +62,7 @@ def test_sanitizers_find_nothing(model: Path, tmp_path: Path, program: str) -> N
     assert "done" in done.stdout or "golden passed" in done.stdout
 
 
+@LONG_ENOUGH
 def test_fuzzing_the_calls_finds_nothing(model: Path, tmp_path: Path) -> None:
     clang = shutil.which("clang") or shutil.which("clang-14")
     if clang is None:
@@ -76,6 +78,7 @@ def test_fuzzing_the_calls_finds_nothing(model: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr[-4000:]
 
 
+@LONG_ENOUGH
 def test_fuzzing_the_generator_finds_nothing() -> None:
     """Bytes of a model are changed at random: a plan comes out, or a refusal; nothing else, and never for long."""
     content = NANO.read_bytes()
