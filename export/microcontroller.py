@@ -19,10 +19,18 @@ class MicroUnavailableError(SernetError):
 
 
 class MicroInterpreter:
-    """`tflite-micro`'s interpreter around one int8 model."""
+    """`tflite-micro`'s interpreter around one int8 model.
 
-    def __init__(self, model: bytes) -> None:
-        """Raises MicroUnavailableError without the package, SernetError when it refuses the model."""
+    Args:
+        model: content of a .tflite file.
+        arena_bytes: memory that it may use; None: ten times the model, as the package has it.
+
+    Raises:
+        MicroUnavailableError: the package is missing.
+        SernetError: it refuses the model.
+    """
+
+    def __init__(self, model: bytes, *, arena_bytes: int | None = None) -> None:
         try:
             from tflite_micro import runtime
         except ImportError:
@@ -31,7 +39,7 @@ class MicroInterpreter:
             ) from None
         with _captured_stderr() as log:
             try:
-                self._interpreter: Any = runtime.Interpreter.from_bytes(model)
+                self._interpreter: Any = runtime.Interpreter.from_bytes(model, arena_size=arena_bytes)
             except RuntimeError:
                 refusal = True
             else:

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from sernet.export.c_engine.golden_source import reference_answers
+from sernet.export.flatbuffer import read_model
+from sernet.export.graph_builder import ModelBuilder
 from sernet.export.microcontroller import MicroInterpreter
 from sernet.runtime.c_engine import CEngine
+from sernet.runtime.interpreter import open_interpreter
 
 MODELS = Path(__file__).resolve().parents[2] / "models"
 RELEASED = ["emodb-int8", "emodb-small-int8", "emodb-nano-int8"]
@@ -67,11 +70,25 @@ def test_other_networks_answer_as_the_reference_kernels(
             np.testing.assert_array_equal(ours, reference, err_msg=f"{name}, {len(clip)} rows")
 
 
-def test_tensorflow_lite_micro_answers_the_same(engine_of: Callable[[Path], CEngine]) -> None:
-    path = MODELS / "emodb-int8.tflite"
-    engine, micro = engine_of(path), MicroInterpreter(path.read_bytes())
-    for seed in range(5):
-        clip = wandering(184, engine.feature_count, seed)
+def for_clips_of(flatbuffer: bytes, rows: int) -> bytes:
+    """The model with the shapes that its tensors have for clips of so many rows: an interpreter tells them."""
+    interpreter, model = open_interpreter(flatbuffer, reference_kernels=True), read_model(flatbuffer)
+    (source,) = interpreter.get_input_details()
+    interpreter.resize_tensor_input(source["index"], [1, rows, *source["shape"][2:]])
+    interpreter.allocate_tensors()
+    (graph,) = model.subgraphs
+    for details in interpreter.get_tensor_details():
+        if details["index"] < len(graph.tensors):
+            graph.tensors[details["index"]].shape = list(details["shape"])
+    return ModelBuilder.of(model).to_bytes()
+
+
+@pytest.mark.parametrize("rows", [1, 45, 184, 434, 3747])
+def test_tensorflow_lite_micro_answers_the_same(engine_of: Callable[[Path], CEngine], rows: int) -> None:
+    path = MODELS / "emodb-small-int8.tflite"
+    engine, micro = engine_of(path), MicroInterpreter(for_clips_of(path.read_bytes(), rows), arena_bytes=2**24)
+    for seed in range(3):
+        clip = wandering(rows, engine.feature_count, seed)
         np.testing.assert_array_equal(answer(engine, clip)[1], micro.run(clip))
 
 
