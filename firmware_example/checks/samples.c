@@ -1,4 +1,5 @@
-/* Recordings from the host through front end and network, in packets of at most 10 ms: prints labels, instructions and memory.
+/* Recordings from the host through front end and network, in packets of at most 10 ms: prints labels, instructions and
+ * memory.
  *
  * The arguments name a file: for each recording the number of its samples (int32), then the samples (int16). */
 #include "model.h"

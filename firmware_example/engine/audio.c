@@ -1,6 +1,6 @@
 /* Samples to rows: frames as they fill, blocks of them measured from the speech heard so far, and into the network.
  *
- * State: counters, then what is heard of the speaker, the levels of the context, the frames of the block, the samples. */
+ * State: counters, what is heard of the speaker, the levels of the context, the frames of the block, the samples. */
 #include <string.h>
 
 #include "fixed_point.h"
@@ -68,7 +68,8 @@ static void hear(const sernet_audio_t *audio) {
   int16_t *levels = levels_of(audio), *sorted = audio->net->scratch, *block = block_of(audio);
   int32_t *heard = heard_of(audio);
 
-  const unsigned surplus = counters->levels + frames > speech->context ? counters->levels + frames - speech->context : 0;
+  const unsigned together = counters->levels + frames;
+  const unsigned surplus = together > speech->context ? together - speech->context : 0;
   memmove(levels, levels + surplus, (counters->levels - surplus) * sizeof *levels);
   counters->levels += frames - surplus;
   int16_t *now = levels + counters->levels - frames;

@@ -79,8 +79,8 @@ static inline point_t turned(point_t z, uint32_t angle) {
 #endif
 }
 
-/* Fourier transform of points in bit-reversed order, in steps of four (Cooley and Tukey, 1965), where transforms of `part`
- * points are done. Each sum is that of a transform of fewer points, so nothing outgrows the sum of all sizes. */
+/* Fourier transform of points in bit-reversed order, in steps of four (Cooley and Tukey, 1965), where transforms of
+ * `part` points are done. Each sum is that of a transform of fewer points, so nothing outgrows the sum of all sizes. */
 static void transform(point_t *z, unsigned part, unsigned count, const uint32_t *turn, unsigned angles) {
   for (; part < count; part *= 4) {
     const unsigned step = angles / (4 * part);
@@ -192,8 +192,8 @@ static void put_pairs(point_t *points, unsigned count, const int16_t *ring, unsi
   }
 }
 
-/* Magnitudes of the real signal's transform from that of its pairs; magnitude k replaces point k, the last one point 0's
- * other half. */
+/* Magnitudes of the real signal's transform from that of its pairs; magnitude k replaces point k, the last one the
+ * other half of point 0. */
 static void magnitudes(const sernet_front_end_t *plan, point_t *z) {
   const unsigned length = plan->frame_length, half = length / 2;
   const int32_t sum = z[0].re + z[0].im, difference = z[0].re - z[0].im;
@@ -232,7 +232,7 @@ const int32_t *sernet_features(const sernet_front_end_t *plan, const int16_t *ri
   }
   if (plan->coefficients == 0) return logs;
 
-  /* The cosine transform of bands folded in the middle, where even coefficients mirror and odd ones mirror and negate. */
+  /* The cosine transform of bands folded in the middle: even coefficients mirror there, odd ones mirror and negate. */
   int16_t *sums = (int16_t *)(logs + bands), *differences = sums + half;
   for (unsigned n = 0; n < half; ++n) {
     const int32_t left = logs[n] >> LOG_SHIFT, right = logs[bands - 1 - n] >> LOG_SHIFT;

@@ -1,6 +1,6 @@
 /* From samples to the network's rows: the FrontEnd of `sernet.runtime`, in integers alone, so that every processor
- * computes the same rows. Where the front end normalises, the rows of a block are measured from the speech that has been
- * heard up to the block's end, as `sernet.runtime.Recognizer` does with a streaming model. */
+ * computes the same rows. Where the front end normalises, the rows of a block are measured from the speech that has
+ * been heard up to the block's end, as `sernet.runtime.Recognizer` does with a streaming model. */
 #ifndef SERNET_FRONT_END_H
 #define SERNET_FRONT_END_H
 
@@ -37,7 +37,7 @@ typedef struct {
   const int16_t *band_weights;   /* in 1/32768 */
   const int16_t *cosines;        /* [coefficients][mel_bins / 2]: of the cosine transform, in 1/32768, aligned to 4 */
   const int32_t *mean;           /* [features], in 1/65536 */
-  const sernet_factor_t *scale;  /* [features]: to 1/512 of a deviation, or to the network's steps where none is given */
+  const sernet_factor_t *scale;  /* [features]: to 1/512 of a deviation; where none is given to the network's steps */
   const sernet_speech_t *speech; /* NULL: features are taken as they are */
   sernet_factor_t dct;           /* of the sums of the cosine transform */
   sernet_factor_t step;          /* from 1/512 of a deviation to the network's steps */
@@ -67,8 +67,8 @@ void sernet_audio_reset(const sernet_audio_t *audio);
 /* Take the next samples, any number of them. Returns how many rows of the last feature map have been computed. */
 int sernet_push_samples(const sernet_audio_t *audio, const int16_t *samples, unsigned count);
 
-/* Where the next samples go, and how many at once: for a microphone's DMA that writes them there itself. They are pushed
- * with this place as `samples`, which spares a packet's memory. */
+/* Where the next samples go, and how many at once: for a microphone's DMA that writes them there itself. They are
+ * pushed with this place as `samples`, which spares a packet's memory. */
 int16_t *sernet_next_samples(const sernet_audio_t *audio, unsigned *count);
 
 /* End the stream: what waited for a whole block goes into the network, and its probabilities are written. */

@@ -12,9 +12,7 @@
 
 #include "fixed_point.h"
 
-#if defined(SERNET_PORTABLE)
-#include "kernel_portable.h"
-#elif defined(__ARM_FEATURE_MVE) && !defined(SERNET_NO_HELIUM)
+#if defined(__ARM_FEATURE_MVE)
 #include "kernel_helium.h"
 #elif defined(__ARM_FEATURE_DSP)
 #include "kernel_dsp.h"

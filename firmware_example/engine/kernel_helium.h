@@ -61,7 +61,8 @@ static inline void sernet_put_same(sernet_input_t *inputs, unsigned depth, unsig
                    : [depth] "r"(depth)                                                                   \
                    : "q0", "q1", "lr", "memory")
 
-static inline int32x4_t sernet_sums(const int8_t *weights, const sernet_input_t *inputs, unsigned depth, unsigned count) {
+static inline int32x4_t sernet_sums(const int8_t *weights, const sernet_input_t *inputs, unsigned depth,
+                                    unsigned count) {
   int32_t a = 0, b = 0, c = 0, d = 0;
   if (count == 1)
     SERNET_ASM(SERNET_POSITION("a"), [a] "+Te"(a));

@@ -1,8 +1,8 @@
 /* The network as streams of rows: each stage computes a pooled row as soon as the rows that it needs are there.
  *
- * State: rows taken and rows given of each stage, the sums over the last feature map, and of each stage's input the rows
- * that are still needed. Row y lies in its ring at y modulo the ring's size. A value is never stored before its pool,
- * and a row that no later one needs only lies in the scratch. */
+ * State: rows taken and rows given of each stage, the sums over the last feature map, and of each stage's input the
+ * rows that are still needed. Row y lies in its ring at y modulo the ring's size. A value is never stored before its
+ * pool, and a row that no later one needs lies in the scratch. */
 #include <string.h>
 
 #include "fixed_point.h"
@@ -23,7 +23,9 @@ static const sernet_stage_t *last_stage(const sernet_model_t *model) { return &m
 static int32_t *sums_of(const sernet_t *net) { return (int32_t *)net->state + 2 * net->model->stage_count; }
 
 /* Behind the inputs that a kernel lays out lie an output column, and rows that are needed for a moment alone. */
-static int8_t *column_in(const sernet_t *net) { return (int8_t *)((sernet_input_t *)net->scratch + net->model->most_inputs); }
+static int8_t *column_in(const sernet_t *net) {
+  return (int8_t *)((sernet_input_t *)net->scratch + net->model->most_inputs);
+}
 
 static int8_t *row_of(const sernet_t *net, unsigned stage, uint32_t row) {
   const sernet_stage_t *plan = &net->model->stages[stage];

@@ -84,8 +84,8 @@ typedef struct {
   uint32_t checksum; /* CRC-32 of the .tflite file's flatbuffer */
 } sernet_model_t;
 
-/* One stream. `state` and `scratch` are aligned to 4 bytes, as large as model.h says. What `state` and `window` hold can be
- * copied, to go on from there later; several streams may share one `scratch`, as long as they take turns.
+/* One stream. `state` and `scratch` are aligned to 4 bytes, as large as model.h says. What `state` and `window` hold
+ * can be copied, to go on from there later; several streams may share one `scratch`, as long as they take turns.
  *
  * An answer is a mean over the rows of the last feature map: over the whole clip, or, for a stream without an end, over
  * its last `window_rows`, which `window` then keeps: SERNET_WINDOW_HALVES(window_rows) numbers of 16 bits. */
@@ -117,8 +117,8 @@ int sernet_push_features(const sernet_t *net, const int8_t *row);
  * Writes the probabilities, int8 [classes] in steps of 1/256 from -128 on. After it only sernet_reset is allowed. */
 sernet_status_t sernet_finish(const sernet_t *net, int8_t *probabilities);
 
-/* Logits, int8 [classes], of the clip or the window so far, after every row that sernet_push_features has completed; does
- * not change the state. */
+/* Logits, int8 [classes], of the clip or the window so far: for every row that sernet_push_features has completed. The
+ * state stays as it is. */
 sernet_status_t sernet_logits(const sernet_t *net, int8_t *logits);
 
 /* Probabilities of logits, as TensorFlow Lite's reference kernel computes them; both may be the same array. */

@@ -1,6 +1,6 @@
 /* libFuzzer's target: any sequence of the engine's calls with any rows and samples.
  *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -I engine -I MODEL engine/*.c MODEL/model.c fuzz/push.c -o push */
+ *     clang -g -O1 -fsanitize=fuzzer,address,undefined -I engine -I MODEL engine/*.c MODEL/model.c fuzz/push.c */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +12,8 @@ typedef struct {
 } memory_t;
 
 static memory_t memory(void) {
-  const memory_t all = {malloc(4 * SERNET_STATE_WORDS), malloc(4 * SERNET_AUDIO_WORDS), malloc(4 * SERNET_SCRATCH_WORDS),
-                        malloc(4 * SERNET_STATE_WORDS)};
+  const memory_t all = {malloc(4 * SERNET_STATE_WORDS), malloc(4 * SERNET_AUDIO_WORDS),
+                        malloc(4 * SERNET_SCRATCH_WORDS), malloc(4 * SERNET_STATE_WORDS)};
   return all;
 }
 

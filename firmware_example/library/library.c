@@ -1,4 +1,4 @@
-/* See library.h. Memory holds the network's state, its scratch, its window, and the samples' state, one behind the other. */
+/* See library.h. Memory holds the network's state, its scratch, its window, and the samples' state, in that order. */
 #include "library.h"
 
 #include "model.h"
