@@ -30,6 +30,9 @@ SMALLER = ("sernet-small", "sernet-nano", "sernet-sparse")
 WIDER = {"float": "wider", "int8": "wider-int8"}
 """The reading that tells what a pruned network's own one would be unpruned."""
 
+LIVE = {"float": "live", "int8": "live-int8"}
+"""The reading that hears a clip as a device does."""
+
 ENROLLED_PRESET = "sernet"
 """The one that can know its speaker."""
 
@@ -108,7 +111,10 @@ def accuracy_tables(results: Path) -> tuple[Table, ...]:
 
     Raises SernetError when a file is no result, or was not made of the records beside it.
     """
-    makers = (_emodb_table, _robustness_table, _enrolment_table, _other_corpora_table, _int8_table, _smaller_table)
+    makers = (
+        *(_emodb_table, _robustness_table, _enrolment_table, _other_corpora_table),
+        *(_int8_table, _smaller_table, _live_table),
+    )
     return tuple(table for make in makers if (table := make(results)))
 
 
@@ -240,6 +246,23 @@ def _smaller_table(results: Path) -> Table | None:
         "`sernet` as above"
     )
     return _table(title, columns, rows, shown)
+
+
+def _live_table(results: Path) -> Table | None:
+    rows, shown = [], []
+    for preset in (*PRESETS, *SMALLER):
+        measured = _readings(results, preset, "loso", (*PLAIN, *LIVE.values()))
+        if not set(measured) & set(LIVE.values()):
+            continue
+        shown += measured.values()
+        cells = []
+        for whole, live in LIVE.items():
+            found = measured.get(live)
+            cells += [percent(found.ua) if found else NOTHING, _difference(measured.get(whole), found)]
+        rows.append((f"`{preset}`", *cells, str(max(found.seeds for found in measured.values()))))
+    names = (f"{reading}: {figure}" for reading in PLAIN for figure in (UA, "- the clip as a whole, points"))
+    title = "What hearing live costs: EMO-DB under `loso`, each block measured from the speech up to its end; in pairs"
+    return _table(title, ("preset", *names, "seeds"), rows, shown)
 
 
 def _difference(first: Evaluation | None, second: Evaluation | None) -> str:

@@ -275,6 +275,18 @@ def test_smaller_networks_are_compared_with_what_they_were_pruned_from_and_with_
     )
 
 
+def test_what_hearing_live_costs_is_shown_in_pairs(results: Path):
+    assert not [table for table in accuracy_tables(results) if table.title.startswith("What hearing live costs")]
+    live = {"float": (3, 1), "int8": (3, 1), "live": (2, 1), "live-int8": (3, 1)}
+    write_records(results / "emodb-sernet-nano", "loso", live)
+    evaluate(results / "emodb-sernet-nano", "loso", *live)
+    table = titled(results, "What hearing live costs")
+    assert table.columns[1:3] == ("float: UA, % [95 %]", "float: - the clip as a whole, points")
+    ((preset, ua, lost, same_ua, same, seeds),) = table.rows
+    assert (preset, same_ua, same, seeds) == ("`sernet-nano`", "75.0 [75.0, 75.0]", "+0.0 [+0.0, +0.0]", "1")
+    assert lost.startswith("-") and ua < same_ua
+
+
 def test_results_that_were_not_made_of_the_records_beside_them_are_told(results: Path):
     write_records(results / "emodb-paper", "loso", {"float": (3, 2), "int8": (3, 2)})
     with pytest.raises(SernetError, match=r"emodb-sernet were not made of the records beside them: evaluate again"):
