@@ -13,6 +13,8 @@ from sernet.runtime.errors import SernetError
 FIRMWARE = Path(__file__).resolve().parents[2] / "firmware_example"
 RUN_LIMIT_S = 1800
 
+_REASONS = ("overflowed", "less than", "error: ", "CMake Error")  # of what compilers and linkers print
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -54,6 +56,8 @@ class Images:
     """
 
     def __init__(self, board: Board, model: Path, folder: Path, ram_bytes: int) -> None:
+        if not FIRMWARE.is_dir():
+            raise SernetError("firmware_example is not here: run this in a clone of the repository")
         self._board, self._folder = board, folder
         configure = ["cmake", "-S", FIRMWARE, "-B", folder, f"-DSERNET_MODEL={model.resolve()}"]
         if board.emulator:
@@ -63,7 +67,8 @@ class Images:
             done = subprocess.run(command, capture_output=True, text=True)
             if done.returncode:
                 lines = (done.stderr or done.stdout).strip().splitlines()
-                wrong = next((line for line in lines if "rror" in line or "less than" in line), lines[-1])
+                reasons = [line for line in lines if any(word in line for word in _REASONS)]
+                wrong = (reasons or lines[-1:])[0].split("bin/ld: ")[-1]
                 raise SernetError(f"{board.name}: the firmware cannot be built: {wrong}")
 
     def flash_bytes(self, program: str) -> int:
