@@ -31,7 +31,7 @@ OUTER, INNER = PROTOCOLS["loso"], PROTOCOLS["loso-inner"]
 CHOSEN_ON = {"int8": "int8"} | {
     name: "float"
     for name, reading in READINGS.items()
-    if name != "int8" and not reading.pruned and enrolment(name)[0] != "varied"
+    if name != "int8" and not (reading.pruned or reading.live) and enrolment(name)[0] != "varied"
 }
 """Readings that can be calibrated, and of which reading the choice is made: it is one for all places and speakers. What
 all answers to a speaker have in common, as a bias, the readings `varied` have taken out."""

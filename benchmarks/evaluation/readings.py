@@ -126,10 +126,10 @@ READINGS: dict[str, Reading] = {
     for reading in (
         Reading("float", "the trained float model, by Keras", predict),
         Reading("int8", "exported to full int8 with ranges from training clips, by LiteRT", int8_probabilities),
-        Reading("live", "the float model, by Keras, each block measured from the speech up to it", _live, live=True),
-        Reading("live-int8", "the same, exported to full int8, by LiteRT", _live_int8, live=True),
         Reading("wider", "the float model that the model was pruned from, by Keras", _by_wider(predict), pruned=True),
         Reading("wider-int8", "the same, exported to full int8, by LiteRT", _by_wider(int8_probabilities), pruned=True),
+        Reading("live", "the float model, by Keras, each block measured from the speech up to it", _live, live=True),
+        Reading("live-int8", "the same, exported to full int8, by LiteRT", _live_int8, live=True),
         *(
             Reading(name, f"the float model, clips under the condition {name}", partial(predict, condition=name))
             for name in CONDITIONS
