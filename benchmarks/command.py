@@ -111,6 +111,8 @@ def _present(
     """Save a result and its page, and print its JSON, or a heading and tables as a terminal or Markdown has them."""
     from rich.console import Console
 
+    from sernet.benchmarks.tables import show
+
     folder = args.out or args.run[0] / "bench"
     result.save(folder / f"{name}.json")
     content = json.loads((folder / f"{name}.json").read_text())
@@ -120,11 +122,6 @@ def _present(
         return 0
     heading, tables = shown(content)
     print(f"{heading}\n")
-    console = Console()
-    for table in tables:
-        if console.is_terminal:
-            console.print(table.rich(), "")
-        else:
-            print(f"{table.markdown()}\n")
+    show(Console(), tables)
     print(page)
     return 0

@@ -1,8 +1,10 @@
 """The report's tables: one row for each variant, every cell from the Result document."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table as RichTable
 
 from sernet.benchmarks.document import KERAS, Document
@@ -35,6 +37,15 @@ class Table:
         for row in self.rows:
             table.add_row(*(cell.replace(" [", "\n[") for cell in row))
         return table
+
+
+def show(console: Console, tables: Iterable[Table], *, titled: bool = False) -> None:
+    """Print tables as a terminal shows them, or else as Markdown, with their titles where `titled` says so."""
+    for table in tables:
+        if console.is_terminal:
+            console.print(table.rich(), "")
+        else:
+            print(f"{table.title}\n\n{table.markdown()}\n" if titled else f"{table.markdown()}\n")
 
 
 def make_tables(document: Document) -> tuple[Table, ...]:

@@ -12,6 +12,7 @@ import math
 import os
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -180,7 +181,7 @@ def read_bundle(content: bytes, path: Path) -> Bundle:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             values = json.loads(archive.read("sernet.json"))
-    except (zipfile.BadZipFile, KeyError, ValueError):
+    except (zipfile.BadZipFile, KeyError, ValueError, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise BundleError(f"{path} does not describe itself (no sernet.json inside): export it with sernet") from None
     try:
         return Bundle(Manifest.from_json(values), content)

@@ -277,15 +277,12 @@ def _leave_out(args: argparse.Namespace, names: Iterable[str], because: str) -> 
 
 def _show(console: "Console", results: list[dict[str, Any]], as_json: bool, tables_of: "TablesOf") -> None:
     from sernet.benchmarks.evaluation.summary import headline
+    from sernet.benchmarks.tables import show
 
     for result in results:
         if as_json:
             print(json.dumps(result))
             continue
         console.print(f"\n{headline(result)}\n", markup=False, highlight=False, soft_wrap=True)
-        for table in tables_of(result):
-            if console.is_terminal:
-                console.print(table.rich(), "")
-            else:
-                print(f"{table.title}\n\n{table.markdown()}\n")
+        show(console, tables_of(result), titled=True)
         console.print(result["path"], markup=False, highlight=False, soft_wrap=True)

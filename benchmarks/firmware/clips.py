@@ -1,4 +1,4 @@
-"""What boards are asked: recordings, and the rows of features that the whole-clip network sees of them."""
+"""What boards are asked: recordings, and their rows of features."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import Bundle
 from sernet.runtime.interpreter import quantise
 from sernet.runtime.network import Network
+from sernet.training.corpora.corpus import CorpusOptions
 from sernet.training.corpora.locate import locate
 from sernet.training.corpora.registry import named_corpus
 
@@ -24,15 +25,15 @@ class Recording:
     samples: np.ndarray
     """(samples,), int16."""
     rows: np.ndarray
-    """(frames, feature_count), int8, as the whole-clip network sees them."""
+    """(frames, feature_count), int8: its features, normalised as a whole."""
 
 
-def recordings(bundle: Bundle, count: int) -> tuple[str, list[Recording]]:
+def recordings(bundle: Bundle, count: int | None) -> tuple[str, list[Recording]]:
     """EMO-DB's recordings, so many evenly from the shortest to the longest; noise where the corpus is not here.
 
     Args:
         bundle: an int8 model.
-        count: how many; fewer where there are not so many.
+        count: how many; None, or more than there are: all.
 
     Returns:
         What they are, and the recordings.
@@ -45,7 +46,8 @@ def recordings(bundle: Bundle, count: int) -> tuple[str, list[Recording]]:
         random = np.random.default_rng(0)
         noise = [(0.1 * random.standard_normal(round(seconds * rate))).astype(np.float32) for seconds in NOISE_S]
         return "noise (EMO-DB is not here: sernet data fetch emodb)", _with_rows(bundle, noise)
-    paths = sorted((folder / "wav").glob("*.wav"), key=lambda path: (path.stat().st_size, path.name))
+    clips = corpus.read(folder, CorpusOptions()).clips
+    paths = sorted((clip.path for clip in clips), key=lambda path: (path.stat().st_size, path.name))
     return "EMO-DB", _with_rows(bundle, [read_audio(path, rate) for path in _evenly(paths, count)])
 
 
@@ -59,8 +61,9 @@ def write_samples(clips: Sequence[np.ndarray], path: Path) -> None:
     path.write_bytes(b"".join(np.int32(len(clip)).tobytes() + clip.astype("<i2").tobytes() for clip in clips))
 
 
-def _evenly(paths: list[Path], count: int) -> list[Path]:
-    return [paths[index] for index in np.unique(np.linspace(0, len(paths) - 1, min(count, len(paths))).astype(int))]
+def _evenly(paths: list[Path], count: int | None) -> list[Path]:
+    count = len(paths) if count is None else min(count, len(paths))
+    return [paths[index] for index in np.linspace(0, len(paths) - 1, count).astype(int)]
 
 
 def _with_rows(bundle: Bundle, waveforms: list[np.ndarray]) -> list[Recording]:

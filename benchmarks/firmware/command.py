@@ -40,8 +40,11 @@ def run(args: argparse.Namespace) -> int:
         raise SernetError("at least one clip is needed: give --clips 1 or more")
     boards = [BOARDS[name] for name in names]
     check_installed(boards)
+    from rich.console import Console
+
     from sernet.benchmarks.firmware.measurement import measure
-    from sernet.benchmarks.firmware.table import result, table
+    from sernet.benchmarks.firmware.table import against_micro, result, table
+    from sernet.benchmarks.tables import show
     from sernet.training.progress import progress_bar
 
     folder = args.build or Path("build") / "firmware" / args.model.stem
@@ -55,7 +58,11 @@ def run(args: argparse.Namespace) -> int:
         measured = measure(args.model, boards, folder, args.clips, args.ram, tell)
     document = result(measured, args.ram)
     document.save(folder / "result.json")
-    print(json.dumps(document.to_json()) if args.json else table(measured), flush=True)
+    if args.json:
+        print(json.dumps(document.to_json()))
+    else:
+        show(Console(), [table(measured)], titled=True)
+        print(against_micro(measured))
     wrong = [board.board.name for board in measured.boards if board.exact < board.clips]
     if wrong:
         raise SernetError(f"{', '.join(wrong)}: the engine's answers differ from the reference kernels'")

@@ -19,8 +19,6 @@ from sernet.export.stream_graph import streaming_bundle
 from sernet.runtime.bundle import Bundle, load_bundle
 from sernet.runtime.stream_recognizer import StreamRecognizer
 
-ALL = 10**6
-
 
 @dataclass(frozen=True)
 class Measured:
@@ -77,7 +75,7 @@ def measure(
     model = write_c(path, folder / "model")
     bundle = load_bundle(path)
     few = _questions(bundle, clips)
-    many = _questions(bundle, ALL) if any(not board.emulator for board in boards) else few
+    many = _questions(bundle, None) if any(not board.emulator for board in boards) else few
 
     def one(board: Board) -> Measured:
         images = Images(board, model, folder / board.name, ram_bytes)
@@ -106,13 +104,13 @@ class _Questions:
     seconds: float
 
 
-def _questions(bundle: Bundle, count: int) -> _Questions:
+def _questions(bundle: Bundle, count: int | None) -> _Questions:
     corpus, asked = recordings(bundle, count)
     return _Questions(
         corpus,
         asked,
         reference_answers(bundle.model, [recording.rows for recording in asked]),
-        [live_label(bundle, recording.samples) for recording in asked],
+        live_labels(bundle, asked),
         sum(len(recording.samples) for recording in asked) / bundle.manifest.front_end.sample_rate,
     )
 
@@ -147,11 +145,13 @@ def _measure_board(board: Board, images: Images, asked: _Questions) -> Measured:
     )
 
 
-def live_label(bundle: Bundle, samples: np.ndarray) -> int:
-    """Index of the label that the streaming model gives a recording (samples,), int16; -1 when it is uncertain."""
-    recognizer = StreamRecognizer(streaming_bundle(bundle), whole=True)
-    recognizer.accept(samples.astype(np.float32) / 32768)
-    recognizer.finish()
-    label = recognizer.pop().label
-    labels = bundle.manifest.labels
-    return labels.index(label) if label in labels else -1
+def live_labels(bundle: Bundle, asked: Sequence[Recording]) -> list[int]:
+    """Indices of the labels that the streaming model gives recordings; -1 where it is uncertain."""
+    recognizer, labels, found = StreamRecognizer(streaming_bundle(bundle), whole=True), bundle.manifest.labels, []
+    for recording in asked:
+        recognizer.reset()
+        recognizer.accept(recording.samples.astype(np.float32) / 32768)
+        recognizer.finish()
+        label = recognizer.pop().label
+        found.append(labels.index(label) if label in labels else -1)
+    return found

@@ -3,42 +3,31 @@
 from typing import Any
 
 from sernet.benchmarks.firmware.measurement import Measured, Measurement
+from sernet.benchmarks.tables import NOTHING, Table
 from sernet.training.result import Result
 
-_COLUMNS = (
-    "board",
-    "kernel",
-    "RAM",
-    "state",
-    "scratch",
-    "front end",
-    "stack",
-    "flash",
-    "network",
-    "front end",
-    "worst 10 ms",
-    "exact",
-    "label",
+UNITS = (
+    "RAM and flash in bytes; network and front end in millions of instructions per second of audio, "
+    "the worst packet of 10 ms in millions"
 )
 
 
-def table(measured: Measurement) -> str:
-    """Markdown: bytes of memory, millions of instructions per second of audio, and what was compared."""
-    lines = [
-        f"{measured.name} from samples to label; {measured.clips} recordings of {measured.corpus}.",
-        "RAM and flash in bytes; network and front end in millions of instructions per second of audio, the worst",
-        "packet of 10 ms in millions.",
-        "",
-        f"| {' | '.join(_COLUMNS)} |",
-        f"| --- | --- |{' ---: |' * (len(_COLUMNS) - 2)}",
-        *(_row(board) for board in measured.boards),
-    ]
-    if measured.arena_bytes is not None:
-        ram = [board.ram_bytes for board in measured.boards if board.board.emulator]
-        lines += ["", f"TensorFlow Lite Micro's arena for the model's window: {measured.arena_bytes:,} bytes"]
-        if ram:
-            lines[-1] += f", {measured.arena_bytes / max(ram):.1f} times the most RAM above"
-    return "\n".join(lines)
+def table(measured: Measurement) -> Table:
+    """One row a board: memory, instructions, and what was compared."""
+    columns = ("board", "kernel", "RAM", "state", "scratch", "front end: state", "stack", "flash")
+    columns += ("network", "front end", "worst 10 ms", "exact", "label")
+    title = f"{measured.name} from samples to label; {measured.clips} recordings of {measured.corpus}. {UNITS}"
+    return Table(title, columns, tuple(map(_row, measured.boards)))
+
+
+def against_micro(measured: Measurement) -> str:
+    """TensorFlow Lite Micro's memory beside ours, in a line; empty where its package or emulated boards are missing."""
+    ram = [board.ram_bytes for board in measured.boards if board.board.emulator]
+    if measured.arena_bytes is None or not ram:
+        return ""
+    times = measured.arena_bytes / max(ram)
+    arena = f"TensorFlow Lite Micro's arena for the model's window: {measured.arena_bytes:,} bytes"
+    return f"{arena}, {times:.1f} times the most RAM above"
 
 
 def result(measured: Measurement, ram_bytes: int) -> Result:
@@ -77,25 +66,18 @@ def result(measured: Measurement, ram_bytes: int) -> Result:
     )
 
 
-def _row(board: Measured) -> str:
+def _row(board: Measured) -> tuple[str, ...]:
     emulated, memory = bool(board.board.emulator), board.memory
-    cells = [
+    parts = [memory[part] for part in ("state", "scratch", "audio")]
+    instructions = (board.network, board.front_end, board.worst)
+    return (
         f"`{board.board.name}` {board.board.processor}",
         board.kernel,
-        f"{board.ram_bytes:,}" if emulated else "",
-        *(
-            f"{memory[part]:,}" if emulated or part != "stack" else ""
-            for part in ("state", "scratch", "audio", "stack")
-        ),
-        f"{board.flash_bytes:,}" if emulated else "",
-        _millions(board.network),
-        _millions(board.front_end),
-        _millions(board.worst),
+        f"{board.ram_bytes:,}" if emulated else NOTHING,
+        *(f"{part:,}" for part in parts),
+        f"{memory['stack']:,}" if emulated else NOTHING,
+        f"{board.flash_bytes:,}" if emulated else NOTHING,
+        *(NOTHING if count is None else f"{count / 1e6:.2f}" for count in instructions),
         f"{board.exact} of {board.clips}",
         f"{board.labels} of {board.clips}",
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def _millions(instructions: float | None) -> str:
-    return "" if instructions is None else f"{instructions / 1e6:.2f}"
+    )

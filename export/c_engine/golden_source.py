@@ -8,6 +8,7 @@ from sernet.export.c_engine.row_streams import RowStreams
 from sernet.export.c_engine.text import array
 from sernet.export.flatbuffer import operator_name, read_model
 from sernet.export.graph_builder import ModelBuilder
+from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import open_interpreter
 
 LENGTHS = (45, 96)
@@ -24,16 +25,22 @@ def golden_clips(plan: RowStreams) -> list[np.ndarray]:
 
 
 def reference_answers(flatbuffer: bytes, clips: list[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Of clips (rows, features) the logits and probabilities, (classes,) int8 each, by LiteRT's reference kernels."""
+    """Of clips (rows, features) the logits and probabilities, (classes,) int8 each, by LiteRT's reference kernels.
+
+    Raises SernetError when LiteRT cannot run the model.
+    """
     interpreter = open_interpreter(_with_logits(flatbuffer), reference_kernels=True)
     (source,) = interpreter.get_input_details()
     answers = []
     for clip in clips:
         shape = (1, len(clip), *source["shape"][2:])
-        interpreter.resize_tensor_input(source["index"], shape)
-        interpreter.allocate_tensors()
-        interpreter.set_tensor(source["index"], clip.reshape(shape))
-        interpreter.invoke()
+        try:
+            interpreter.resize_tensor_input(source["index"], shape)
+            interpreter.allocate_tensors()
+            interpreter.set_tensor(source["index"], clip.reshape(shape))
+            interpreter.invoke()
+        except (RuntimeError, ValueError) as error:
+            raise SernetError(f"LiteRT cannot run it: {str(error).splitlines()[0]}") from None
         probabilities, logits = (interpreter.get_tensor(one["index"])[0] for one in interpreter.get_output_details())
         answers.append((logits, probabilities))
     return answers

@@ -187,7 +187,7 @@ class _Reader:
 
     def _softmax(self, operator: Any) -> None:
         source, target = operator.inputs[0], operator.outputs[0]
-        if source != self._last or "weights" not in self._head:
+        if source != self._last or "weights" not in self._head or "softmax_multiplier" in self._head:
             self._refuse(source, "is not the fully connected layer's output")
         scale, zero_point = self._quantisation(target)
         if abs(float(scale) - 1 / 256) > 1e-6 or zero_point != -128:

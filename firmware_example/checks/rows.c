@@ -1,19 +1,15 @@
 /* Clips of features from the host through the network: prints answers, instructions and memory.
  *
  * The arguments name a file: for each clip the number of its rows (int32), then the rows (int8). */
+#include "host_file.h"
 #include "model.h"
 #include "report.h"
 
 static uint32_t state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
 
 int main(void) {
-  char *path = (char *)scratch; /* for a moment */
-  board_command_line(path, sizeof scratch);
-  const int file = board_open(path);
-  if (file < 0) {
-    board_write("no such file\n");
-    return 2;
-  }
+  const int file = open_host_file(scratch, sizeof scratch);
+  if (file < 0) return 2;
   const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   for (int32_t rows; board_read(file, &rows, sizeof rows) == sizeof rows;) {
     uint32_t total = 0, worst = 0;

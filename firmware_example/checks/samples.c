@@ -2,6 +2,7 @@
  * memory.
  *
  * The arguments name a file: for each recording the number of its samples (int32), then the samples (int16). */
+#include "host_file.h"
 #include "model.h"
 #include "report.h"
 
@@ -10,13 +11,8 @@ enum { PACKET = 160 };
 static uint32_t audio_state[SERNET_AUDIO_WORDS], state[SERNET_STATE_WORDS], scratch[SERNET_SCRATCH_WORDS];
 
 int main(void) {
-  char *path = (char *)scratch; /* for a moment */
-  board_command_line(path, sizeof scratch);
-  const int file = board_open(path);
-  if (file < 0) {
-    board_write("no such file\n");
-    return 2;
-  }
+  const int file = open_host_file(scratch, sizeof scratch);
+  if (file < 0) return 2;
   const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
   for (int32_t samples; board_read(file, &samples, sizeof samples) == sizeof samples;) {

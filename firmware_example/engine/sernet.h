@@ -81,7 +81,7 @@ typedef struct {
   uint16_t classes;
   uint32_t state_bytes;
   uint32_t most_inputs; /* of all positions that are computed side by side */
-  uint32_t checksum; /* CRC-32 of the .tflite file's flatbuffer */
+  uint32_t checksum; /* CRC-32 of the .tflite file */
 } sernet_model_t;
 
 /* One stream. `state` and `scratch` are aligned to 4 bytes, as large as model.h says. What `state` and `window` hold

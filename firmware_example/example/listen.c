@@ -2,6 +2,7 @@
  *
  * The samples (int16, 16 kHz) are read from a file on the host, which the arguments name, straight to where the engine
  * wants them. On a real board a microphone's DMA writes them there: see README.md above this folder. */
+#include "host_file.h"
 #include "model.h"
 #include "report.h"
 
@@ -12,13 +13,8 @@ static uint32_t audio_state[SERNET_AUDIO_WORDS], state[SERNET_STATE_WORDS], scra
 static const char *name_of(int label) { return label == SERNET_UNCERTAIN ? "uncertain" : sernet_model.labels[label]; }
 
 int main(void) {
-  char *path = (char *)scratch; /* for a moment */
-  board_command_line(path, sizeof scratch);
-  const int file = board_open(path);
-  if (file < 0) {
-    board_write("listen: no such file\n");
-    return 2;
-  }
+  const int file = open_host_file(scratch, sizeof scratch);
+  if (file < 0) return 2;
   const sernet_t net = {&sernet_model, state, scratch, NULL, 0};
   const sernet_audio_t audio = {&sernet_front_end, &net, audio_state};
   int8_t logits[SERNET_CLASSES], probabilities[SERNET_CLASSES];

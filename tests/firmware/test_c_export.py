@@ -1,5 +1,6 @@
 """`sernet export --format c` writes what the engine can compute, and refuses everything else in one line."""
 
+import copy
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,18 @@ def test_unequal_scales_of_a_concatenation_are_refused() -> None:
     (concatenation,) = [one for one in graph.operators if operator_name(model, one) == "CONCATENATION"]
     graph.tensors[concatenation.inputs[1]].quantization.scale = [0.5]
     with pytest.raises(RowStreamError, match=r"AVERAGE_POOL_2D|CONCATENATION.*another scale"):
+        row_streams(ModelBuilder.of(model).to_bytes())
+
+
+def test_a_second_softmax_is_refused() -> None:
+    model = read_model(NANO.read_bytes())
+    (graph,) = model.subgraphs
+    softmax = copy.deepcopy(graph.operators[-1])
+    softmax.inputs, softmax.outputs = graph.outputs, [len(graph.tensors)]
+    graph.tensors.append(copy.deepcopy(graph.tensors[graph.outputs[0]]))
+    graph.operators.append(softmax)
+    graph.outputs = softmax.outputs
+    with pytest.raises(RowStreamError, match=r"SOFTMAX.*is not the fully connected layer's output"):
         row_streams(ModelBuilder.of(model).to_bytes())
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,6 +66,7 @@ def test_it_counts_blocks_and_says_what_it_is(engine: CEngine) -> None:
     engine.reset()
     assert [engine.push_features(rows_of(32)) for _ in range(5)] == [0, 0, 1, 1, 1]
     assert engine.labels == load_bundle(NANO).manifest.labels
+    assert engine.checksum == zlib.crc32(NANO.read_bytes())
     assert (engine.feature_count, engine.sample_rate) == (40, 16000)
 
 

@@ -119,3 +119,13 @@ def test_what_is_no_bundle_is_refused(content: bytes | None, message: str, tmp_p
         (tmp_path / "m.tflite").write_bytes(content)
     with pytest.raises(BundleError, match=message):
         load_bundle(tmp_path / "m.tflite")
+
+
+def test_a_description_that_cannot_be_unpacked_is_told(tmp_path: Path):
+    content = bytearray(load_bundle().model)
+    place = content.rindex(b"sernet.json", 0, content.rindex(b"sernet.json")) + 20
+    content[place : place + 64] = bytes(range(64))
+    path = tmp_path / "damaged.tflite"
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match="does not describe itself"):
+        load_bundle(path)
