@@ -15,9 +15,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from sernet.runtime.audio_source import NoDeviceError
-    from sernet.runtime.microphone import ADVICE, available_recorders
-    from sernet.runtime.sound_device import input_devices
+    from sernet.runtime.sources.audio_source import NoDeviceError
+    from sernet.runtime.sources.microphone import ADVICE, available_recorders
+    from sernet.runtime.sources.sound_device import input_devices
 
     problem = None
     try:

@@ -15,7 +15,7 @@ from sernet.runtime.command_line import seconds, thread_count
 from sernet.runtime.commands.options import add_profile_options, add_source_options, chosen_profile, tell
 
 if TYPE_CHECKING:
-    from sernet.runtime.meter import Display
+    from sernet.runtime.outputs.meter import Display
 
 EXAMPLES = [
     "sernet-infer mic",
@@ -39,9 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from sernet.runtime.bundle import load_bundle
-    from sernet.runtime.live import end_on_sigterm, live_answers
-    from sernet.runtime.microphone import open_source
+    from sernet.runtime.live.answers import end_on_sigterm, live_answers
     from sernet.runtime.recognizer import Recognizer
+    from sernet.runtime.sources.microphone import open_source
 
     bundle = load_bundle(args.model)
     profile, leaning = chosen_profile(args, bundle)
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _display(as_json: bool) -> "Display":
-    from sernet.runtime.meter import Lines, Meter
+    from sernet.runtime.outputs.meter import Lines, Meter
 
     if as_json or not sys.stdout.isatty():
         return Lines(as_json=True)

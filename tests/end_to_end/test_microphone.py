@@ -220,7 +220,7 @@ def test_a_sound_server_that_goes_is_a_lost_device(bundle: Path, tmp_path: Path,
 REFUSED_RATE = 500_000  # PulseAudio stops at 384 kHz
 RECORD_A_SECOND = f"""
 import itertools, numpy
-from sernet.runtime.sound_device import SoundDevice
+from sernet.runtime.sources.sound_device import SoundDevice
 with SoundDevice(None, {REFUSED_RATE}) as source:
     blocks = list(itertools.islice(source, 60))
 samples = numpy.concatenate(blocks)[-{REFUSED_RATE}:]

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import soxr
 
-from sernet.runtime import audio_source
-from sernet.runtime.audio_source import AudioSource, DeviceLostError, NoDeviceError
 from sernet.runtime.errors import SernetError
-from sernet.runtime.microphone import open_source
-from sernet.runtime.pcm_source import ChildProcess
-from sernet.runtime.sound_device import resampled
+from sernet.runtime.sources import audio_source
+from sernet.runtime.sources.audio_source import AudioSource, DeviceLostError, NoDeviceError
+from sernet.runtime.sources.microphone import open_source
+from sernet.runtime.sources.pcm_source import ChildProcess
+from sernet.runtime.sources.sound_device import resampled
 
 RATE = 16000
 PCM = np.random.default_rng(3).integers(-32768, 32768, 100_001).astype("<i2")  # longer than the backlog
@@ -59,7 +59,7 @@ def test_bytes_that_come_in_odd_pieces_make_the_same_samples() -> None:
 
 def test_standard_input_gives_every_sample() -> None:
     program = (
-        "import numpy, sys; from sernet.runtime.microphone import open_source\n"
+        "import numpy, sys; from sernet.runtime.sources.microphone import open_source\n"
         "with open_source('-', None, 16000) as source: samples = numpy.concatenate(list(source))\n"
         "sys.stdout.buffer.write((samples * 32768).astype('<i2').tobytes())"
     )
@@ -69,7 +69,7 @@ def test_standard_input_gives_every_sample() -> None:
 
 
 def test_empty_standard_input_is_told() -> None:
-    program = "from sernet.runtime.microphone import open_source\nwith open_source('-', None, 16000): pass"
+    program = "from sernet.runtime.sources.microphone import open_source\nwith open_source('-', None, 16000): pass"
     done = subprocess.run([sys.executable, "-c", program], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert "NoDeviceError: standard input: ended without any audio" in done.stderr
 

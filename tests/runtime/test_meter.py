@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sernet.runtime.live import LiveAnswer, level_dbfs
-from sernet.runtime.meter import Lines, Meter, json_line, text_line
+from sernet.runtime.live.answers import LiveAnswer, level_dbfs
+from sernet.runtime.outputs.meter import Lines, Meter, json_line, text_line
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 ANSWER = LiveAnswer(

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import numpy as np
 
-from sernet.runtime.audio_source import BLOCK_S, AudioSource, NoDeviceError
+from sernet.runtime.sources.audio_source import BLOCK_S, AudioSource, NoDeviceError
 
 _SAMPLE = np.dtype("<i2")
 

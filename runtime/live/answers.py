@@ -8,8 +8,8 @@ from typing import NoReturn
 
 import numpy as np
 
-from sernet.runtime.audio_source import AudioSource
 from sernet.runtime.recognizer import Recognition, Recognizer
+from sernet.runtime.sources.audio_source import AudioSource
 
 SILENCE_DBFS = -120.0
 

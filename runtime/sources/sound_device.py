@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sernet.runtime.audio_source import BLOCK_S, AudioSource, NoDeviceError
+from sernet.runtime.sources.audio_source import BLOCK_S, AudioSource, NoDeviceError
 
 EXTRA = 'pip install "sernet[mic]"'
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from sernet.runtime.live import SILENCE_DBFS, LiveAnswer
+from sernet.runtime.live.answers import SILENCE_DBFS, LiveAnswer
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from sernet.runtime.audio_source import AudioSource, NoDeviceError
 from sernet.runtime.errors import SernetError
-from sernet.runtime.pcm_source import ChildProcess, PcmSource, StandardInput
-from sernet.runtime.sound_device import SoundDevice
+from sernet.runtime.sources.audio_source import AudioSource, NoDeviceError
+from sernet.runtime.sources.pcm_source import ChildProcess, PcmSource, StandardInput
+from sernet.runtime.sources.sound_device import SoundDevice
 
 STANDARD_INPUT = "-"
 ADVICE = "install one of: libportaudio2, pulseaudio-utils, alsa-utils (Debian packages), or use --mic-command"
