@@ -266,7 +266,8 @@ def check_waveform(waveform: np.ndarray) -> np.ndarray:
     waveform = np.asarray(waveform, np.float32)
     if waveform.ndim != 1:
         raise WaveformError(f"a waveform has one dimension, not {waveform.ndim}: mix the channels down first")
-    if not math.isfinite(float(np.sum(waveform, dtype=np.float64))):
-        bad = int(np.argmin(np.isfinite(waveform)))
+    # One pass finds that something may be wrong, for squares may overflow; another one what it is.
+    if not math.isfinite(waveform @ waveform) and not (finite := np.isfinite(waveform)).all():
+        bad = int(np.argmin(finite))
         raise WaveformError(f"sample {bad} is {waveform[bad]}: a waveform must be finite")
     return waveform

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sernet.runtime.front_end import FrontEnd, check_waveform
-from sernet.runtime.normalisation import NEPERS_PER_DB, Heard, Normalisation, speech_frames
+from sernet.runtime.normalisation import NEPERS_PER_DB, Heard, Normalisation, percentile, speech_frames
 from sernet.runtime.stream_plan import BLOCK
 
 MEMORY_S = 60.0
@@ -57,22 +57,30 @@ class Listener:
             features = front_end.features(self._samples[:end])
             self._samples = self._samples[frames * front_end.frame_step :]
             self._start += frames * front_end.frame_step
-            speech = features[self._speech(front_end.levels(features))]
-            now = Heard(float(len(speech)), speech.sum(axis=0, dtype=np.float64))
-            self._heard = (self._heard + now).faded(self._memory)
+            self.hear_features(features)
+        return self._heard
+
+    def hear_features(self, features: np.ndarray) -> Heard:
+        """All speech up to the end of the stream's next frames, (frames, feature_count), which are one piece.
+
+        In place of `accept` and `hear`, where the features are computed anyway.
+        """
+        speech = features[self._speech(self._front_end.levels(features))]
+        now = Heard(float(len(speech)), speech.sum(axis=0, dtype=np.float64))
+        self._heard = (self._heard + now).faded(self._memory)
         return self._heard
 
     def _speech(self, levels: np.ndarray) -> np.ndarray:
         """Which frames of a piece are speech, by their levels: (frames,), bool."""
         context = max(len(levels), round(self._frames(CONTEXT_S)))
         self._levels = np.concatenate([self._levels, levels])[-context:]
-        quietest = np.percentile(self._levels, 5)
+        quietest = percentile(self._levels, 5)
         usual = -np.inf
         moves = MOVES_DB * NEPERS_PER_DB
         if self._heard.frames >= self._frames(KNOWN_S):
             usual = float(self._front_end.levels(self._heard.total)) / self._heard.frames
             moves = max(moves, SHARE * (usual - quietest))
-        if np.percentile(levels, 95) - quietest < moves:
+        if percentile(levels, 95) - quietest < moves:
             return np.zeros(len(levels), bool)
         range_db = self._normalisation.speech_range_db
         loud = speech_frames(self._levels, range_db)[-len(levels) :]
@@ -93,10 +101,8 @@ def live_features(front_end: FrontEnd, waveform: np.ndarray) -> np.ndarray:
         (frames, feature_count), float32.
     """
     listener, features = Listener(front_end), front_end.features(waveform)
-    listener.accept(waveform)
     blocks = [np.empty((0, front_end.feature_count), np.float32)]
     for first in range(0, len(features), BLOCK):
         block = features[first : first + BLOCK]
-        until = (first + len(block) - 1) * front_end.frame_step + front_end.frame_length
-        blocks.append(front_end.normalised(block, listener.hear(until)))
+        blocks.append(front_end.normalised(block, listener.hear_features(block)))
     return np.concatenate(blocks)

@@ -71,8 +71,6 @@ class StreamRecognizer(Recognizer):
         Whole blocks are computed at once.
         """
         self._samples = np.concatenate([self._samples, check_waveform(samples)])
-        if self._listener is not None:
-            self._listener.accept(samples)
         while len(self._samples) >= self._samples_of(BLOCK):
             self._compute(BLOCK)
             if self._network.rows and not self._whole:
@@ -114,8 +112,7 @@ class StreamRecognizer(Recognizer):
         front_end = self._front_end
         features = front_end.features(self._samples[: self._samples_of(frames)])
         if self._listener is not None:
-            until = self._block * BLOCK * front_end.frame_step + self._samples_of(frames)
-            features = front_end.normalised(features, self._listener.hear(until), self._profile)
+            features = front_end.normalised(features, self._listener.hear_features(features), self._profile)
         self._keep(self._network.accept(features))
         self._samples = self._samples[frames * front_end.frame_step :]
         self._block += 1

@@ -1,5 +1,7 @@
 """How loud samples are."""
 
+import math
+
 import numpy as np
 
 SILENCE_DBFS = -120.0
@@ -10,9 +12,10 @@ def level_dbfs(samples: np.ndarray) -> float:
 
     Not below `SILENCE_DBFS`, so that silence is a number too.
     """
-    return power_dbfs(float(np.mean(np.square(samples, dtype=np.float64))) if len(samples) else 0.0)
+    wide = samples.astype(np.float64)
+    return power_dbfs(float(wide @ wide) / max(1, len(wide)))
 
 
 def power_dbfs(power: float) -> float:
     """A mean square in dB, as `level_dbfs`."""
-    return 10 * float(np.log10(max(power, 10 ** (SILENCE_DBFS / 10))))
+    return 10 * math.log10(max(power, 10 ** (SILENCE_DBFS / 10)))

@@ -1,6 +1,7 @@
 """A live stream's answers: samples come in, events come out; it knows no clock, no device and no screen."""
 
 import dataclasses
+import itertools
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -118,11 +119,12 @@ class LiveSession:
         self._frames = np.concatenate([self._frames, samples])
         size = self._activity.frame
         whole = len(self._frames) // size * size
-        frames = [(frame, self._activity.voiced(frame)) for frame in self._frames[:whole].reshape(-1, size)]
+        frames = self._frames[:whole].reshape(-1, size)
         self._frames = self._frames[whole:]
-        if frames:
-            self._voiced = frames[-1][1]
-        return self._told(self._answers.accept(samples, frames), arrived_at, dropped, overruns)
+        voiced = self._activity.voiced(frames)
+        if len(voiced):
+            self._voiced = bool(voiced[-1])
+        return self._told(self._answers.accept(samples, frames, voiced), arrived_at, dropped, overruns)
 
     def finish(self, *, arrived_at: float | None = None, dropped: int = 0, overruns: int = 0) -> list[LiveAnswer]:
         """Say that the stream has ended, and give the answers that were waiting for its end."""
@@ -167,9 +169,6 @@ class _Answer:
     at: float
 
 
-Frames = list[tuple[np.ndarray, bool]]
-
-
 class _Windows:
     """An answer a hop."""
 
@@ -185,16 +184,16 @@ class _Windows:
         self._steady.reset()
         self._heard = 0
         self._recent = np.empty(0, np.float32)  # the newest samples: a window may end inside a block
+        self._frame = 0  # samples in a frame
         self._judged = 0  # samples whose frames were judged
-        self._voiced: deque[tuple[int, int]] = deque()  # first sample and length of voiced frames
+        self._voiced: deque[int] = deque()  # where voiced frames begin
 
-    def accept(self, samples: np.ndarray, frames: Frames) -> list[_Answer]:
+    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> list[_Answer]:
         self._heard += len(samples)
         self._recent = np.concatenate([self._recent, samples])[-(self._hop + len(samples)) :]
-        for frame, voiced in frames:
-            if voiced:
-                self._voiced.append((self._judged, len(frame)))
-            self._judged += len(frame)
+        self._frame = frames.shape[1]
+        self._voiced += [self._judged + number * self._frame for number, speaks in enumerate(voiced.tolist()) if speaks]
+        self._judged += frames.size
         self._recognizer.accept(samples)
         return self._ready()
 
@@ -210,9 +209,10 @@ class _Windows:
 
     def _answer(self, recognition: Recognition) -> _Answer:
         start, end = (round(at * self._rate) for at in (recognition.start_s, recognition.end_s))
-        while self._voiced and self._voiced[0][0] < start:
+        while self._voiced and self._voiced[0] < start:
             self._voiced.popleft()
-        voiced = sum(length for first, length in self._voiced if first < end)
+        later = sum(1 for _ in itertools.takewhile(lambda first: first >= end, reversed(self._voiced)))
+        voiced = self._frame * (len(self._voiced) - later)
         if voiced < min(SPEECH_S * self._rate, 0.5 * (end - start)):
             recognition = dataclasses.replace(recognition, label=SILENCE)
             self._steady.reset()
@@ -238,10 +238,10 @@ class _Utterances:
         self._gate.reset()
         self._begin()
 
-    def accept(self, samples: np.ndarray, frames: Frames) -> list[_Answer]:
+    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> list[_Answer]:
         answers = []
-        for frame, voiced in frames:
-            for piece in self._gate.accept(frame, voiced):
+        for frame, speaks in zip(frames, voiced.tolist(), strict=True):
+            for piece in self._gate.accept(frame, speaks):
                 answers += self._take(piece)
         return answers
 

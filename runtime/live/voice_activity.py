@@ -1,11 +1,11 @@
 """Whether somebody speaks, frame by frame: by level alone, or by a detector from an extra."""
 
+import math
 from typing import Literal, Protocol
 
 import numpy as np
 
 from sernet.runtime.errors import SernetError
-from sernet.runtime.live.level import level_dbfs
 
 EXTRA = 'pip install "sernet[vad]"'
 
@@ -14,11 +14,11 @@ DETECTORS: tuple[Detector, ...] = ("energy", "webrtc", "silero", "off")
 
 # A room's own sound is what the quietest tenth of the last 5 s has.
 _CONTEXT_S = 5.0
-_QUIET_PERCENTILE = 10
 # Steady noise stays within a few dB of it, and speech is well above where anyone can hear it.
 _ABOVE_DB = 10.0
 # What is quieter is a converter's hiss.
 _LEAST_DBFS = -60.0
+_LEAST_POWER = 1e-12
 _ENERGY_FRAME_S = 0.02
 # A room changes slowly: its sound is looked at anew every so many frames.
 _FRAMES_A_LOOK = 10
@@ -34,8 +34,8 @@ class VoiceActivity(Protocol):
     frame: int
     """Samples that it judges at a time."""
 
-    def voiced(self, samples: np.ndarray) -> bool:
-        """Whether the stream's next frame, (frame,), float32 in [-1, 1], is speech."""
+    def voiced(self, frames: np.ndarray) -> np.ndarray:
+        """Which of the stream's next frames, (any, frame), float32 in [-1, 1], are speech: (any,), bool."""
         ...
 
     def reset(self) -> None:
@@ -48,6 +48,7 @@ class EnergyActivity:
 
     def __init__(self, sample_rate: int) -> None:
         self.frame = round(_ENERGY_FRAME_S * sample_rate)
+        self._shares = np.full(self.frame, 1 / self.frame)
         self._context = round(_CONTEXT_S / _ENERGY_FRAME_S)
         self.reset()
 
@@ -56,14 +57,20 @@ class EnergyActivity:
         self._count = 0
         self._threshold = 0.0
 
-    def voiced(self, samples: np.ndarray) -> bool:
-        level = level_dbfs(samples - samples.mean())  # cheap microphones add a constant
+    def voiced(self, frames: np.ndarray) -> np.ndarray:
+        wide = frames.astype(np.float64)
+        means = wide @ self._shares
+        powers = np.einsum("ij,ij->i", wide, wide) / self.frame - means * means  # cheap microphones add a constant
+        return np.array([self._above(10 * math.log10(max(power, _LEAST_POWER))) for power in powers.tolist()], bool)
+
+    def _above(self, level: float) -> bool:
         self._levels[self._count % self._context] = level
         self._count += 1
         # At the start each frame teaches much.
-        if self._count < self._context or self._count % _FRAMES_A_LOOK == 0:
-            quiet = float(np.percentile(self._levels[: self._count], _QUIET_PERCENTILE))
-            self._threshold = max(quiet + _ABOVE_DB, _LEAST_DBFS)
+        if self._count < _FRAMES_A_LOOK or self._count % _FRAMES_A_LOOK == 0:
+            known = self._levels[: self._count]
+            quiet = np.partition(known, len(known) // 10)[len(known) // 10]
+            self._threshold = max(float(quiet) + _ABOVE_DB, _LEAST_DBFS)
         return level > self._threshold
 
 
@@ -85,8 +92,8 @@ class WebrtcActivity:
     def reset(self) -> None:
         self._detector = self._open()
 
-    def voiced(self, samples: np.ndarray) -> bool:
-        return bool(self._detector.is_speech(_pcm(samples), self._rate))
+    def voiced(self, frames: np.ndarray) -> np.ndarray:
+        return np.array([self._detector.is_speech(_pcm(frame), self._rate) for frame in frames], bool)
 
 
 class SileroActivity:
@@ -105,8 +112,8 @@ class SileroActivity:
     def reset(self) -> None:
         self._detector.reset()
 
-    def voiced(self, samples: np.ndarray) -> bool:
-        return self._detector.process_chunk(_pcm(samples)) >= _SILERO_THRESHOLD
+    def voiced(self, frames: np.ndarray) -> np.ndarray:
+        return np.array([self._detector.process_chunk(_pcm(frame)) >= _SILERO_THRESHOLD for frame in frames], bool)
 
 
 class AlwaysActive:
@@ -118,8 +125,8 @@ class AlwaysActive:
     def reset(self) -> None:
         """Nothing is remembered."""
 
-    def voiced(self, samples: np.ndarray) -> bool:
-        return True
+    def voiced(self, frames: np.ndarray) -> np.ndarray:
+        return np.ones(len(frames), bool)
 
 
 def open_voice_activity(detector: Detector, sample_rate: int) -> VoiceActivity:

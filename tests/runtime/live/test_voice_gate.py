@@ -37,9 +37,10 @@ def scene(spoken: list[np.ndarray], gain_db: float, noise_db: float, pause_s: fl
 def pieces_of(sound: np.ndarray, activity, **options) -> list[Piece]:
     gate = VoiceGate(activity.frame, RATE, **options)
     pieces = []
-    for first in range(0, len(sound) - activity.frame + 1, activity.frame):
-        frame = sound[first : first + activity.frame]
-        pieces += gate.accept(frame, activity.voiced(frame))
+    frames = sound[: len(sound) // activity.frame * activity.frame].reshape(-1, activity.frame)
+    for part in np.array_split(frames, 7):
+        for frame, voiced in zip(part, activity.voiced(part), strict=True):
+            pieces += gate.accept(frame, bool(voiced))
     return [*pieces, *gate.finish()]
 
 
