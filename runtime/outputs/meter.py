@@ -1,12 +1,15 @@
-"""Live answers for people and for programs: a meter on a terminal, lines of text, lines of JSON."""
+"""A meter on a terminal: what is heard now, the newest answer, and the answers before it."""
 
-import json
-from dataclasses import asdict
+import sys
+from collections import deque
+from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Self
 
-from sernet.runtime.live.answers import SILENCE_DBFS, LiveAnswer
-from sernet.runtime.recognizer import UNCERTAIN, Recognition
+from sernet.runtime.live.events import SILENCE, LiveAnswer, LiveEvent
+from sernet.runtime.live.level import SILENCE_DBFS
+from sernet.runtime.outputs.lines import gaps, shown_label, told
+from sernet.runtime.outputs.output import Output
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -14,88 +17,34 @@ if TYPE_CHECKING:
 
 # Speech into a microphone peaks well above this; below it the level bar is empty.
 _LOWEST_BAR_DBFS = -60.0
-_BAR_WIDTH = 30
+_WIDEST_BAR = 30
+_LONGEST_HISTORY = 60
+# Beside a bar stands at most "-120.0 dBFS", between two columns one space.
+_VALUE_WIDTH = 11
+# Dark enough for a white initial, far enough apart to tell; a bar and the history's blocks share a label's colour.
+_COLOURS = ("red3", "dodger_blue2", "green4", "dark_orange3", "purple", "deep_pink4", "dark_cyan", "grey42")
+_STEPS = "▁▂▃▄▅▆▇█"
 
 
-class Display(Protocol):
-    """Where live answers go; a context manager."""
+class Meter(Output):
+    """A meter that stays in place: level and voice, a bar for every emotion, the label that the stream holds, the
+    latency, and two lines of history: the initials of the last labels in their colours, above how probable each was.
 
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
-
-    def level(self, dbfs: float) -> None:
-        """Show the level of a block of audio."""
-        ...
-
-    def answer(self, answer: LiveAnswer) -> None:
-        """Show an answer."""
-        ...
-
-
-class Lines:
-    """One line an answer, written at once: JSON, or text."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._line = json_line if as_json else text_line
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """Nothing is open."""
-
-    def level(self, dbfs: float) -> None:
-        """Lines tell the level with the answer."""
-
-    def answer(self, answer: LiveAnswer) -> None:
-        print(self._line(answer), flush=True)
-
-
-def json_line(answer: LiveAnswer) -> str:
-    """One JSON object: start_s, end_s, label, probabilities, level_dbfs, latency_ms, dropped."""
-    return json.dumps(
-        asdict(answer.recognition)
-        | {
-            "level_dbfs": round(answer.level_dbfs, 3),
-            "latency_ms": round(answer.latency_ms, 2),
-            "dropped": answer.dropped,
-        }
-    )
-
-
-def text_line(answer: LiveAnswer) -> str:
-    """For a terminal without `rich`."""
-    recognition = answer.recognition
-    best = max(recognition.probabilities.values())
-    label = _label(recognition)
-    dropped = f"  {answer.dropped} gaps" if answer.dropped else ""
-    return (
-        f"{recognition.end_s:7.1f} s  {label:<12} {best:4.0%}"
-        f"  {answer.level_dbfs:6.1f} dBFS  {answer.latency_ms:5.0f} ms{dropped}"
-    )
-
-
-def _label(recognition: Recognition) -> str:
-    """The label; of an uncertain answer, what it would be."""
-    if recognition.label != UNCERTAIN:
-        return recognition.label
-    return f"{UNCERTAIN}, perhaps {max(recognition.probabilities, key=recognition.probabilities.__getitem__)}"
-
-
-class Meter:
-    """A meter that stays in place: level, a bar for every emotion, the label, the latency. Needs `rich`."""
+    It fits the terminal, from 32 columns on. Needs `rich`.
+    """
 
     def __init__(self, console: "Console | None" = None) -> None:
         from rich.live import Live
 
-        self._level = SILENCE_DBFS
+        self._level, self._voiced = SILENCE_DBFS, False
         self._answer: LiveAnswer | None = None
-        self._live = Live(console=console, get_renderable=self._table, refresh_per_second=10)
+        self._history: deque[LiveAnswer] = deque(maxlen=_LONGEST_HISTORY)
+        self._news = ""
+        # Lines on standard error appear above the meter, unless they go elsewhere anyway.
+        stderr_here = bool(sys.stderr and sys.stderr.isatty())
+        self._live = Live(
+            console=console, get_renderable=self._table, refresh_per_second=10, redirect_stderr=stderr_here
+        )
 
     def __enter__(self) -> Self:
         self._live.__enter__()
@@ -106,29 +55,84 @@ class Meter:
     ) -> None:
         self._live.__exit__(kind, error, traceback)
 
-    def level(self, dbfs: float) -> None:
-        self._level = dbfs
+    def level(self, dbfs: float, voiced: bool) -> None:
+        self._level, self._voiced = dbfs, voiced
 
-    def answer(self, answer: LiveAnswer) -> None:
-        self._answer = answer
+    def event(self, event: LiveEvent) -> None:
+        if not isinstance(event, LiveAnswer):
+            self._news = f"{event.at_s:.1f} s: {told(event)}"
+            return
+        self._answer = event
+        self._history.append(event)
 
     def _table(self) -> "Table":
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
-        def bar(share: float) -> ProgressBar:
-            return ProgressBar(1.0, min(max(share, 0.0), 1.0), width=_BAR_WIDTH)
+        answer = self._answer
+        labels = list(answer.recognition.probabilities) if answer else []
+        colours = {label: _COLOURS[k % len(_COLOURS)] for k, label in enumerate(labels)}
+        width = self._live.console.width
+        names = min(max([len("history"), *map(len, labels)]), max(width - _VALUE_WIDTH - 12, 7))
+        room = width - names - 1
+        bar_width = min(_WIDEST_BAR, room - 1 - _VALUE_WIDTH)
 
-        table = Table.grid(padding=(0, 1))
-        table.add_row("level", bar(1 - self._level / _LOWEST_BAR_DBFS), f"{self._level:.1f} dBFS")
-        if self._answer is None:
-            table.add_row("", "listening ...", "")
-            return table
-        recognition = self._answer.recognition
-        for label, probability in recognition.probabilities.items():
-            table.add_row(Text(label), bar(probability), f"{probability:.0%}")
-        gaps = f", {self._answer.dropped} gaps" if self._answer.dropped else ""
+        def bar(share: float, colour: str) -> ProgressBar:
+            share = min(max(share, 0.0), 1.0)
+            return ProgressBar(1.0, share, width=bar_width, complete_style=colour, finished_style=colour)
+
+        def line(*parts: "Text") -> "Text":
+            text = Text.assemble(*parts)
+            text.truncate(room, overflow="ellipsis")
+            return text
+
         # Text, not a plain string: a label with square brackets is no markup.
-        table.add_row("now", Text(_label(recognition), style="bold"), f"{self._answer.latency_ms:.0f} ms{gaps}")
+        bars = Table.grid(padding=(0, 1))
+        bars.add_column(width=names, no_wrap=True)
+        bars.add_column(width=bar_width, no_wrap=True)
+        bars.add_column(width=_VALUE_WIDTH, no_wrap=True)
+        bars.add_row("level", bar(1 - self._level / _LOWEST_BAR_DBFS, "green4"), f"{self._level:.1f} dBFS")
+        for label in labels:
+            probability = answer.recognition.probabilities[label] if answer else 0.0
+            bars.add_row(Text(label), bar(probability, colours[label]), f"{probability:.0%}")
+
+        words = Table.grid(padding=(0, 1))
+        words.add_column(width=names, no_wrap=True)
+        words.add_column(width=room, no_wrap=True)
+        words.add_row("voice", Text("speaks", style="bold") if self._voiced else Text("-"))
+        if answer is None:
+            words.add_row("", Text("listening ..."))
+        else:
+            words.add_row("now", line(Text(shown_label(answer.recognition), style="bold")))
+            words.add_row("held", line(Text(answer.steady_label, style="bold")))
+            words.add_row("latency", line(Text(f"{answer.latency_ms:.0f} ms{gaps(answer, ', ')}")))
+            recent = list(self._history)[-min(room, _LONGEST_HISTORY) :]
+            words.add_row("history", initials(recent, colours))
+            words.add_row("", Text(sparkline([max(past.recognition.probabilities.values()) for past in recent])))
+        if self._news:
+            words.add_row("stream", line(Text(self._news)))
+
+        table = Table.grid()
+        table.add_row(bars)
+        table.add_row(words)
         return table
+
+
+def initials(answers: Sequence[LiveAnswer], colours: dict[str, str]) -> "Text":
+    """One block an answer: its label's initial on the label's colour; a dot for silence, ? for no certain answer."""
+    from rich.text import Text
+
+    text = Text()
+    for answer in answers:
+        label = answer.recognition.label
+        if label in colours:
+            text.append(label[0].upper(), style=f"white on {colours[label]}")
+        else:
+            text.append("·" if label == SILENCE else "?")
+    return text
+
+
+def sparkline(shares: Sequence[float]) -> str:
+    """Numbers in [0, 1] as one character each, from low to high."""
+    return "".join(_STEPS[min(int(share * len(_STEPS)), len(_STEPS) - 1)] for share in shares)
