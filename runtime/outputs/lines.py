@@ -62,4 +62,6 @@ def shown_label(recognition: Recognition) -> str:
 
 def gaps(answer: LiveAnswer, separator: str) -> str:
     """How often samples were lost, behind a separator; nothing if they never were."""
-    return f"{separator}{answer.overruns} gaps" if answer.overruns else ""
+    if not answer.overruns:
+        return ""
+    return f"{separator}{answer.overruns} {'gap' if answer.overruns == 1 else 'gaps'}"

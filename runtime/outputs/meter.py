@@ -1,7 +1,6 @@
 """A meter on a terminal: what is heard now, the newest answer, and the answers before it."""
 
 import sys
-from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -14,6 +13,7 @@ from sernet.runtime.outputs.output import Output
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 # Speech into a microphone peaks well above this; below it the level bar is empty.
 _LOWEST_BAR_DBFS = -60.0
@@ -34,16 +34,18 @@ class Meter(Output):
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
+        from rich import get_console
         from rich.live import Live
 
+        self._console = console or get_console()
         self._level, self._voiced = SILENCE_DBFS, False
         self._answer: LiveAnswer | None = None
-        self._history: deque[LiveAnswer] = deque(maxlen=_LONGEST_HISTORY)
+        self._history: tuple[LiveAnswer, ...] = ()  # never changed in place: the screen has a thread of its own
         self._news = ""
         # Lines on standard error appear above the meter, unless they go elsewhere anyway.
         stderr_here = bool(sys.stderr and sys.stderr.isatty())
         self._live = Live(
-            console=console, get_renderable=self._table, refresh_per_second=10, redirect_stderr=stderr_here
+            console=self._console, get_renderable=self._table, refresh_per_second=10, redirect_stderr=stderr_here
         )
 
     def __enter__(self) -> Self:
@@ -63,7 +65,7 @@ class Meter(Output):
             self._news = f"{event.at_s:.1f} s: {told(event)}"
             return
         self._answer = event
-        self._history.append(event)
+        self._history = (*self._history, event)[-_LONGEST_HISTORY:]
 
     def _table(self) -> "Table":
         from rich.progress_bar import ProgressBar
@@ -73,10 +75,10 @@ class Meter(Output):
         answer = self._answer
         labels = list(answer.recognition.probabilities) if answer else []
         colours = {label: _COLOURS[k % len(_COLOURS)] for k, label in enumerate(labels)}
-        width = self._live.console.width
+        width = self._console.width
         names = min(max([len("history"), *map(len, labels)]), max(width - _VALUE_WIDTH - 12, 7))
         room = width - names - 1
-        bar_width = min(_WIDEST_BAR, room - 1 - _VALUE_WIDTH)
+        bar_width = max(min(_WIDEST_BAR, room - 1 - _VALUE_WIDTH), 1)
 
         def bar(share: float, colour: str) -> ProgressBar:
             share = min(max(share, 0.0), 1.0)
@@ -107,9 +109,9 @@ class Meter(Output):
             words.add_row("now", line(Text(shown_label(answer.recognition), style="bold")))
             words.add_row("held", line(Text(answer.steady_label, style="bold")))
             words.add_row("latency", line(Text(f"{answer.latency_ms:.0f} ms{gaps(answer, ', ')}")))
-            recent = list(self._history)[-min(room, _LONGEST_HISTORY) :]
+            recent = self._history[-room:]
             words.add_row("history", initials(recent, colours))
-            words.add_row("", Text(sparkline([max(past.recognition.probabilities.values()) for past in recent])))
+            words.add_row("", Text(sparkline(recent)))
         if self._news:
             words.add_row("stream", line(Text(self._news)))
 
@@ -133,6 +135,11 @@ def initials(answers: Sequence[LiveAnswer], colours: dict[str, str]) -> "Text":
     return text
 
 
-def sparkline(shares: Sequence[float]) -> str:
-    """Numbers in [0, 1] as one character each, from low to high."""
-    return "".join(_STEPS[min(int(share * len(_STEPS)), len(_STEPS) - 1)] for share in shares)
+def sparkline(answers: Sequence[LiveAnswer]) -> str:
+    """One character an answer, the higher the more probable its emotion; a space for silence."""
+    return "".join(" " if answer.recognition.label == SILENCE else _step(answer) for answer in answers)
+
+
+def _step(answer: LiveAnswer) -> str:
+    best = max(answer.recognition.probabilities.values())
+    return _STEPS[min(int(best * len(_STEPS)), len(_STEPS) - 1)]

@@ -7,15 +7,15 @@ Topics, under the prefix of the broker's address; payloads are UTF-8:
     PREFIX/state          the same of the newest answer, retained: who subscribes late knows it at once
     PREFIX/availability   "online" or "offline", retained; the broker itself says "offline" when we are gone
 
-What is promised: an event that was handed over reaches the broker once at least (QoS 1), in order, also when the broker
-dies and comes back, as long as no more than `queue` events wait. Then the oldest are dropped, counted and told. An event
-may come twice when a connection breaks before the broker's receipt arrives, and only then. What the broker does with an
-event after its receipt is the broker's: one without persistence forgets, when it dies, what a subscriber has not
-fetched. What waits when our own process is killed is lost.
+What is promised: an event that was handed over reaches the broker at least once (QoS 1), in order, also when the
+broker dies and comes back, as long as no more than `queue` events wait. Then the oldest are dropped, counted and told.
+An event may come twice when a connection breaks before the broker's receipt arrives, and only then. What the broker
+does with an event after its receipt is the broker's: one without persistence forgets, when it dies, what a subscriber
+has not fetched. What waits when our own process is killed is lost.
 
-One message at a time is under way. So the order holds whatever paho-mqtt sends again after a reconnect (it sends what
-lacks a receipt, but after what is published meanwhile), and what waits stays here, where its oldest can be dropped:
-paho's own queue refuses the newest instead.
+One message at a time is under way. So the order holds although paho-mqtt, after a reconnect, sends again what lacks a
+receipt behind what is published meanwhile. And what waits stays here, where its oldest can be dropped: paho's own queue
+refuses the newest instead.
 """
 
 import json
@@ -35,8 +35,6 @@ from sernet.runtime.outputs.trouble import Trouble
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
-
-QUEUE = 1000
 
 # A broker that answers nothing is noticed after one and a half times this.
 _KEEPALIVE_S = 30
@@ -60,7 +58,7 @@ class Mqtt(Output):
         SernetError: paho-mqtt is missing.
     """
 
-    def __init__(self, broker: Broker, queue: int = QUEUE) -> None:
+    def __init__(self, broker: Broker, queue: int) -> None:
         self._broker = broker
         self._trouble = Trouble(str(broker))
         self._changed = threading.Condition()  # guards all that follows; never held while paho is called
@@ -158,7 +156,8 @@ class Mqtt(Output):
         with self._changed:
             was_connected, self._connected = self._connected, False
             self._changed.notify_all()
-        if was_connected and not self._ending:
+        # A refusal was told, and ends in this too.
+        if (was_connected or not self._trouble) and not self._ending:
             self._trouble.begins("connection lost; trying again")
 
     def _on_publish(self, client: "Client", userdata: Any, number: int, reason: Any, properties: Any) -> None:

@@ -16,8 +16,6 @@ from sernet.runtime.live.events import Interruption, LiveEvent
 from sernet.runtime.outputs.output import Output
 from sernet.runtime.outputs.trouble import Trouble
 
-KEEP_MINUTES = 10.0
-
 # A segment is a tenth of what is kept, so that the disk holds little more than was asked for; an hour stays below
 # the 4 GB of a WAV file, and is not too much to lose at once.
 _SEGMENTS = 10
@@ -46,7 +44,7 @@ class Recording(Output):
         keep_minutes: minutes to keep, above 0.
     """
 
-    def __init__(self, folder: Path, sample_rate: int, keep_minutes: float = KEEP_MINUTES) -> None:
+    def __init__(self, folder: Path, sample_rate: int, keep_minutes: float) -> None:
         self._folder = folder
         self._rate = sample_rate
         self._keep = round(60 * keep_minutes * sample_rate)
