@@ -1,7 +1,7 @@
 """An MQTT broker as one names it on a command line."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -23,7 +23,7 @@ class Broker:
     """What every topic starts with, without a slash at its ends."""
     tls: bool = False
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         """Its address, without user and password."""
@@ -40,28 +40,32 @@ def broker_at(url: str, password_file: Path | None = None) -> Broker:
         SernetError: the address is none, or holds a password, which everybody on the machine could read.
         OSError: the file cannot be read.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+        host = parts.hostname or ""
+        host.encode("idna")  # paho's thread would die of a name that is none
+    except (KeyError, ValueError):
+        raise SernetError(f"{_shown(url)}: is no address of an MQTT broker: {_EXAMPLE}") from None
     if parts.password is not None:
         raise SernetError(
             "the broker's address holds a password, which everybody on this machine can read: "
             f"put it into a file (--mqtt-password-file) or into {PASSWORD_VARIABLE}"
         )
-    try:
-        port = parts.port or _PORTS[parts.scheme]
-        host = parts.hostname or ""
-        host.encode("idna")
-    except KeyError:
-        raise SernetError(f"{url}: is no address of an MQTT broker: {_EXAMPLE}") from None
-    except ValueError as problem:
-        raise SernetError(f"{url}: is no address of an MQTT broker ({problem}): {_EXAMPLE}") from None
     if not host or parts.query or parts.fragment:
-        raise SernetError(f"{url}: is no address of an MQTT broker: {_EXAMPLE}")
+        raise SernetError(f"{_shown(url)}: is no address of an MQTT broker: {_EXAMPLE}")
     prefix = unquote(parts.path).strip("/") or DEFAULT_PREFIX
     if set("+#\0") & set(prefix):
-        raise SernetError(f"{url}: a topic to publish to holds no + and no #")
+        raise SernetError(f"{_shown(url)}: a topic to publish to holds no + and no #")
     user = unquote(parts.username) if parts.username else None
     password = None if user is None else _password(password_file)
     return Broker(host, port, prefix, parts.scheme == "mqtts", user, password)
+
+
+def _shown(url: str) -> str:
+    """Without what may be a password."""
+    _, separator, rest = url.rpartition("@")
+    return f"...@{rest}" if separator else url
 
 
 def _password(file: Path | None) -> str | None:

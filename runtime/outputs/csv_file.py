@@ -54,7 +54,7 @@ class CsvFile(Output):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._left_out:
-            self._trouble.tell(f"{self._left_out} rows could not be written")
+            self._trouble.tell(f"rows left out: {self._left_out}")
 
     def event(self, event: LiveEvent) -> None:
         if not isinstance(event, LiveAnswer):
@@ -65,7 +65,7 @@ class CsvFile(Output):
             self._left_out += 1
             self._trouble.begins(f"{problem.strerror}; rows are left out")
         else:
-            self._trouble.ends(f"goes on; {self._left_out} rows are missing")
+            self._trouble.ends(f"goes on; rows left out: {self._left_out}")
             self._left_out = 0
 
     def _append(self, row: bytes) -> None:

@@ -36,7 +36,7 @@ from sernet.runtime.outputs.trouble import Trouble
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
-# A broker that answers nothing is noticed after one and a half times this.
+# A broker that answers nothing any more is noticed within twice this.
 _KEEPALIVE_S = 30
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 1, 60
 # At the end, for what waits; and for saying goodbye.
@@ -90,7 +90,7 @@ class Mqtt(Output):
                 lost = left + self._dropped + self._dropped_before
             self._say_goodbye()
             if lost:
-                self._trouble.tell(f"{lost} events were not delivered")
+                self._trouble.tell(f"events not delivered: {lost}")
 
     def event(self, event: LiveEvent) -> None:
         payload = json.dumps(event.to_json() | {"time": datetime.now(UTC).isoformat(timespec="milliseconds")})
@@ -145,7 +145,7 @@ class Mqtt(Output):
             dropped, self._dropped = self._dropped, 0
             self._dropped_before += dropped
             self._changed.notify_all()
-        self._trouble.ends("connected" + (f"; {dropped} events were dropped" if dropped else ""))
+        self._trouble.ends("connected" + (f"; events dropped: {dropped}" if dropped else ""))
 
     def _on_connect_fail(self, client: "Client", userdata: Any) -> None:
         problem = sys.exc_info()[1]  # paho calls from where it caught it

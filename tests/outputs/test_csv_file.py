@@ -137,5 +137,5 @@ print(2000 - (len(lines) - 2))
     assert 0 < missing < 2000
     assert done.stderr.splitlines() == [
         "/mnt/t.csv: No space left on device; rows are left out",
-        f"/mnt/t.csv: goes on; {missing} rows are missing",
+        f"/mnt/t.csv: goes on; rows left out: {missing}",
     ]
