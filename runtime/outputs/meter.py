@@ -21,6 +21,8 @@ _WIDEST_BAR = 30
 _LONGEST_HISTORY = 60
 # Beside a bar stands at most "-120.0 dBFS", between two columns one space.
 _VALUE_WIDTH = 11
+# The terminal writes ^C behind the last row; if that began a new row, the meter would be drawn one row too low.
+_ECHO_WIDTH = 2
 # Dark enough for a white initial, far enough apart to tell; a bar and the history's blocks share a label's colour.
 _COLOURS = ("red3", "dodger_blue2", "green4", "dark_orange3", "purple", "deep_pink4", "dark_cyan", "grey42")
 _STEPS = "▁▂▃▄▅▆▇█"
@@ -75,7 +77,7 @@ class Meter(Output):
         answer = self._answer
         labels = list(answer.recognition.probabilities) if answer else []
         colours = {label: _COLOURS[k % len(_COLOURS)] for k, label in enumerate(labels)}
-        width = self._console.width
+        width = self._console.width - _ECHO_WIDTH
         names = min(max([len("history"), *map(len, labels)]), max(width - _VALUE_WIDTH - 12, 7))
         room = width - names - 1
         bar_width = max(min(_WIDEST_BAR, room - 1 - _VALUE_WIDTH), 1)

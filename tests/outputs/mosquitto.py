@@ -69,7 +69,7 @@ class Ear:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         if password:
             self._client.username_pw_set(name, password)
-        self._client.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._client.on_connect = self._subscribe
         self._client.on_subscribe = lambda *_: self.subscribed.set()
         self._client.on_disconnect = lambda *_: self.subscribed.clear()
         self._client.on_message = lambda client, userdata, message: self.heard.append(message)
@@ -77,6 +77,9 @@ class Ear:
         self._client.connect_async("127.0.0.1", port)
         self._client.loop_start()
         wait_until(self.subscribed.is_set, "the subscriber subscribes")
+
+    def _subscribe(self, client: Client, *_: object) -> None:
+        client.subscribe("#", qos=1)
 
     def payloads(self, topic: str) -> list[str]:
         return [message.payload.decode() for message in self.heard if message.topic == topic]
