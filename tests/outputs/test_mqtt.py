@@ -78,6 +78,7 @@ def test_the_events_of_a_stream_arrive_in_order_and_the_last_answer_stays(
                 output_.event(event)
         output_.event(gone := Interruption(session.heard_s, "gone", None))
     assert len(events) > 5
+    wait_until(lambda: "offline" in ear.payloads("home/study/availability"), "the goodbye arrives")
     arrived = [json.loads(text) for text in ear.payloads("home/study/event")]
     for message in arrived:
         assert abs(datetime.now(UTC) - datetime.fromisoformat(message.pop("time"))) < timedelta(minutes=5)
@@ -149,8 +150,12 @@ def let_in(users: Path, *names: str) -> None:
 
 
 def test_beyond_the_queue_the_oldest_are_dropped_and_counted_and_nobody_waits(
-    started: Callable[..., Mosquitto], hears: Callable[..., Ear], capfd: pytest.CaptureFixture[str]
+    started: Callable[..., Mosquitto],
+    hears: Callable[..., Ear],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(mqtt, "_PATIENCE_S", 60.0)
     broker = started(ANYBODY)
     ear = hears(broker.port)
     with output(broker.port, queue=100) as output_:
