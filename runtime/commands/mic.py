@@ -1,13 +1,13 @@
 """Recognise the emotion of speech live, from a microphone.
 
 On a terminal a meter shows the level and every emotion; elsewhere, or with --json, each event is one line of JSON.
+Beside it, answers go to a table, sound to a folder, events to an MQTT broker; trouble with these ends nothing.
 The profile that `sernet-infer enroll` stored is used when it fits the model.
 It runs until the source ends, --seconds have passed, Ctrl-C (exit code 130) or SIGTERM (143).
 Exit code 3: no microphone could be opened; 4: it stopped giving audio. With --retry it is waited for instead.
 """
 
 import argparse
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 
 from sernet.runtime.command_line import seconds, thread_count
 from sernet.runtime.commands.options import add_profile_options, add_source_options, chosen_profile, tell
+from sernet.runtime.commands.output_options import add_output_options, chosen_outputs
 
 if TYPE_CHECKING:
-    from sernet.runtime.outputs.meter import Display
+    import numpy as np
+
     from sernet.runtime.sources.audio_source import AudioSource
 
 EXAMPLES = [
     "sernet-infer mic",
     "sernet-infer mic --utterances --retry --json",
     "sernet-infer mic --json --seconds 10",
+    "sernet-infer mic --retry --csv answers.csv --save-wav heard --mqtt mqtt://user@broker/home/study",
     "sernet-infer mic --file talk.wav --realtime",
     'sernet-infer mic --mic-command "arecord -q -t raw -f S16_LE -r 16000 -c 1 -D plughw:1"',
     "ffmpeg -loglevel error -i talk.mp4 -f s16le -ar 16000 -ac 1 - | sernet-infer mic --device -",
@@ -55,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seconds", type=seconds, metavar="S", help="stop after so much audio")
     parser.add_argument("--threads", type=thread_count, default=1, help="threads for one inference (default 1)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    add_output_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -79,17 +82,22 @@ def run(args: argparse.Namespace) -> int:
     session = LiveSession(bundle, settings, profile=profile, leaning=leaning)
     sample_rate = bundle.manifest.front_end.sample_rate
     end_on_sigterm()
-    with _display(args.json) as display:
+
+    def on_block(block: "np.ndarray") -> None:
+        outputs.samples(block)
+        outputs.level(level_dbfs(block), session.voiced)
+
+    with chosen_outputs(args, bundle) as outputs:
         stream = LiveStream(
             _opener(args, sample_rate, bundle.manifest.name),
             session,
             sample_rate=sample_rate,
             seconds=args.seconds,
             retry=args.retry,
-            on_block=lambda block: display.level(level_dbfs(block)),
+            on_block=on_block,
         )
         for event in stream.events():
-            display.event(event)
+            outputs.event(event)
     return 0
 
 
@@ -117,15 +125,3 @@ def _opener(
             yield source
 
     return opened
-
-
-def _display(as_json: bool) -> "Display":
-    from sernet.runtime.outputs.meter import Lines, Meter
-
-    if as_json or not sys.stdout.isatty():
-        return Lines(as_json=True)
-    try:
-        from rich.console import Console
-    except ImportError:
-        return Lines(as_json=False)
-    return Lines(as_json=False) if Console().is_dumb_terminal else Meter()
