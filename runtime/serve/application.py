@@ -34,7 +34,7 @@ def application(service: Service, access: Access, *, on_start: Callable[[], None
 
     app = Starlette(
         routes=[
-            Route("/predict", predict, methods=["POST"], middleware=guarded),
+            Route("/predict", predict, methods=["POST", "GET"], middleware=guarded),
             WebSocketRoute("/stream", stream, middleware=guarded),
             Route("/model.tflite", model, middleware=guarded),
             Route("/health", health),

@@ -32,6 +32,8 @@ _CLOSE = {"Connection": "close"}
 
 async def predict(request: Request) -> Response:
     """The clip's answer, or with `?windows=1` those of all its windows; raises `Refusal`."""
+    if request.method != "POST":
+        raise Refusal(405, "bad_request", "POST an audio file here", {"Allow": "POST"})
     service: Service = request.app.state.service
     windows = {"0": False, "1": True}.get(request.query_params.get("windows", "0"))
     if windows is None:

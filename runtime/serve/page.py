@@ -4,6 +4,7 @@ import mimetypes
 from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -80,8 +81,9 @@ def page_files() -> ASGIApp:
         return StaticFiles(directory=FOLDER, html=True)
 
     async def not_built(scope: Scope, receive: Receive, send: Send) -> None:
-        found = scope["path"] == "/"
-        await HTMLResponse(_NOT_BUILT, 200 if found else 404)(scope, receive, send)
+        if scope["path"] != "/":
+            raise HTTPException(404)
+        await HTMLResponse(_NOT_BUILT)(scope, receive, send)
 
     return not_built
 
