@@ -49,9 +49,8 @@ def listen(host: str, port: int, patience_s: float) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # Connections inherit it. Whoever leaves what he is sent unread gets a farewell that he does not read either:
-            # then the system drops him.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(2000 * patience_s))
+            # Connections inherit it: the system itself drops a client that leaves what it is sent unread.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * patience_s))
         listener.bind(address)
         listener.listen(128)
     except (OSError, OverflowError, UnicodeError) as error:

@@ -139,7 +139,7 @@ class _Conversation:
 
     async def _tell(self, answers: list[LiveAnswer]) -> None:
         for answer in answers:
-            try:
+            try:  # on Linux the connection itself gives up first, see `listen`
                 async with asyncio.timeout(self._patience_s):
                     await self._websocket.send_text(json.dumps(answer.to_json()))
             except TimeoutError:
