@@ -63,8 +63,10 @@ def environment(**changes: str | None) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def start(*arguments: str | Path, program: list[str] | None = None, **variables: str | None) -> Iterator[Server]:
-    """A server with the nano model on a free port, until the block ends."""
+def start(
+    *arguments: str | Path, program: list[str] | None = None, exit_code: int = 0, **variables: str | None
+) -> Iterator[Server]:
+    """A server with the nano model on a free port, until the block ends or it is ended there."""
     command = [*(program or PROGRAM), "serve", "--port", "0", "--model", MODEL, *arguments]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment(**variables))
     try:
@@ -80,7 +82,7 @@ def start(*arguments: str | Path, program: list[str] | None = None, **variables:
         reader.start()
         yield server
         process.terminate()
-        assert process.wait(timeout=20) == 0, server.stderr
+        assert process.wait(timeout=20) == exit_code, server.stderr
         reader.join(timeout=5)
         assert not any("Traceback" in line or "rror" in line for line in server.stderr), server.stderr
     finally:
