@@ -31,7 +31,9 @@ def open_server(start_server: Start, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.mark.parametrize("path", ["/predict", "/model.tflite", "/metrics"])
-@pytest.mark.parametrize("headers", [{}, bearer(WRONG), {"Authorization": "Bearer"}, {"Authorization": f"Basic {TOKEN}"}])
+@pytest.mark.parametrize(
+    "headers", [{}, bearer(WRONG), {"Authorization": "Bearer"}, {"Authorization": f"Basic {TOKEN}"}]
+)
 def test_without_the_token_nothing_is_told(open_server: Server, path: str, headers: dict[str, str]) -> None:
     method = "POST" if path == "/predict" else "GET"
     response = httpx.request(method, open_server.url(f"{path}?token={TOKEN}"), headers=headers)

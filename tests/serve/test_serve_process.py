@@ -44,7 +44,9 @@ def test_an_option_that_makes_no_sense_is_refused(arguments: list[str]) -> None:
 
 
 def test_a_missing_package_is_told_with_what_to_install() -> None:
-    program = "import sys; sys.modules['starlette'] = None; from sernet.runtime.cli import main; sys.exit(main(['serve']))"
+    program = (
+        "import sys; sys.modules['starlette'] = None; from sernet.runtime.cli import main; sys.exit(main(['serve']))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert done.stderr == 'sernet-infer: error: starlette: not installed: pip install "sernet[serve]"\n'
@@ -106,7 +108,9 @@ def test_health_tells_how_it_is(server: Server) -> None:
 def test_metrics_can_be_read_by_prometheus_own_parser(server: Server) -> None:
     from prometheus_client.parser import text_string_to_metric_families
 
-    families = {family.name: family for family in text_string_to_metric_families(httpx.get(server.url("/metrics")).text)}
+    families = {
+        family.name: family for family in text_string_to_metric_families(httpx.get(server.url("/metrics")).text)
+    }
     for name in ("requests", "refused", "clients", "answers", "audio_seconds", "latency_seconds"):
         assert f"sernet_{name}" in families
     assert families["process_resident_memory_bytes"].samples[0].value > 0

@@ -219,7 +219,9 @@ def test_slow_and_silent_connections_disturb_nobody_and_are_closed(start_server:
         assert silent.recv(100) == b""
         assert slow_request.recv(100) == b""
         assert slow_body.recv(100).startswith(b"HTTP/1.1 408 ")
-        assert slow_frame.recv(100)[:4] == b"\x88" + bytes([2 + len("no samples came for 4 s")]) + struct.pack("!H", 1008)
+        assert slow_frame.recv(100)[:4] == b"\x88" + bytes([2 + len("no samples came for 4 s")]) + struct.pack(
+            "!H", 1008
+        )
         stopped.set()
         dribbling.join()
         for one in (silent, slow_request, slow_body, slow_frame):
