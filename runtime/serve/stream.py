@@ -105,7 +105,11 @@ class _Conversation:
         """Until one of the two ends it; raises WebSocketDisconnect when the client does."""
         try:
             while True:
-                await self._answer(await self._message())
+                messages = await self._messages()
+                arrived_at = time.monotonic()
+                await self._hear([message for message in messages if isinstance(message, bytes)], arrived_at)
+                if isinstance(messages[-1], str):
+                    await self._end(messages[-1], arrived_at)
         except _Closing as closing:
             if closing.counted:
                 self._service.metrics.refused.labels(closing.counted).inc()
@@ -113,29 +117,42 @@ class _Conversation:
                 async with asyncio.timeout(self._patience_s):
                     await self._websocket.close(closing.code, str(closing))
 
-    async def _message(self) -> str | bytes:
+    async def _messages(self) -> list[str | bytes]:
+        """The next message, and those that lie behind it already: on a busy machine they are heard at once.
+
+        A text can only be the last one.
+        """
         left_s = self._ends_at - time.monotonic()
         try:
             async with asyncio.timeout(min(self._patience_s, left_s)):
-                message = await self._websocket.receive()
+                messages = [await self._message()]
         except TimeoutError:
             self._too_long() if left_s <= self._patience_s else self._silent()
+        with contextlib.suppress(TimeoutError):
+            while isinstance(messages[-1], bytes):
+                async with asyncio.timeout(0):
+                    messages.append(await self._message())
+        return messages
+
+    async def _message(self) -> str | bytes:
+        message = await self._websocket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message["code"])
         data = message.get("bytes")
         return message["text"] if data is None else data
 
-    async def _answer(self, message: str | bytes) -> None:
-        arrived_at, run = time.monotonic(), self._service.stream_threads.run
-        if isinstance(message, str):
-            if message.strip() != END:
-                raise _Closing(_NOT_UNDERSTOOD, "bad_message", f'the one text that is understood is "{END}"')
-            await self._tell(await run(self._ear.finish, arrived_at))
-            raise _Closing(_NORMAL)
-        if len(message) % 2:
+    async def _hear(self, pieces: list[bytes], arrived_at: float) -> None:
+        if any(len(piece) % 2 for piece in pieces):
             raise _Closing(_NOT_SAMPLES, "bad_message", "a message holds whole samples of 2 bytes")
-        self._service.metrics.audio.labels("stream").inc(len(message) / 2 / self._ear.rate)
-        await self._tell(await run(self._ear.hear, message, arrived_at))
+        pcm = b"".join(pieces)
+        self._service.metrics.audio.labels("stream").inc(len(pcm) / 2 / self._ear.rate)
+        await self._tell(await self._service.stream_threads.run(self._ear.hear, pcm, arrived_at))
+
+    async def _end(self, text: str, arrived_at: float) -> NoReturn:
+        if text.strip() != END:
+            raise _Closing(_NOT_UNDERSTOOD, "bad_message", f'the one text that is understood is "{END}"')
+        await self._tell(await self._service.stream_threads.run(self._ear.finish, arrived_at))
+        raise _Closing(_NORMAL)
 
     async def _tell(self, answers: list[LiveAnswer]) -> None:
         for answer in answers:
