@@ -212,7 +212,8 @@ class _Windows:
         start, end = (round(at * self._rate) for at in (recognition.start_s, recognition.end_s))
         while self._voiced and self._voiced[0][0] < start:
             self._voiced.popleft()
-        voiced = sum(length for first, length in self._voiced if first < end)
+        # Whether a frame that reaches beyond the window was judged already depends on the blocks: it does not count.
+        voiced = sum(length for first, length in self._voiced if first + length <= end)
         if voiced < min(SPEECH_S * self._rate, 0.5 * (end - start)):
             recognition = dataclasses.replace(recognition, label=SILENCE)
             self._steady.reset()

@@ -79,7 +79,8 @@ def test_the_built_page_is_served_isolated_and_with_its_types(start_server: Star
         (tmp_path / "dist" / name).write_text(content)
     (tmp_path / "secret").write_text("secret")
     program = (
-        f"import sys, pathlib, sernet.runtime.serve.page as page; page.FOLDER = pathlib.Path({str(tmp_path / 'dist')!r});"
+        "import sys, pathlib, sernet.runtime.serve.page as page;"
+        f"page.FOLDER = pathlib.Path({str(tmp_path / 'dist')!r});"
         "from sernet.runtime.cli import main; sys.exit(main())"
     )
     with start_server(program=[sys.executable, "-c", program]) as server:
