@@ -6,6 +6,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -37,7 +38,7 @@ def answers_of_file(path: Path, *options: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("form", ["raw", "multipart"])
 def test_a_clip_gets_the_answer_of_the_file_verb(server: Server, folder: Path, name: str, form: str) -> None:
     content = (folder / name).read_bytes()
-    body = {"content": content} if form == "raw" else {"files": {"file": (name, content)}}
+    body: dict[str, Any] = {"content": content} if form == "raw" else {"files": {"file": (name, content)}}
     response = httpx.post(server.url("/predict"), **body)
     assert response.status_code == 200, response.text
     assert [response.json()] == answers_of_file(folder / name)
