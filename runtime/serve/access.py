@@ -1,6 +1,8 @@
 """Who may use the server: the token, and which pages."""
 
+import contextlib
 import hmac
+import ipaddress
 import os
 import re
 from dataclasses import dataclass, field
@@ -50,25 +52,38 @@ def read_token(path: Path | None) -> str | None:
 class Access:
     """Who is served.
 
-    With a token, who shows it. Without one the server listens to this machine alone, but a browser on it is also at the
-    command of every page it visits: pages of other servers are refused.
+    With a token, who shows it. Without one the server listens to this machine alone; but a browser on it is also at the
+    command of every page that it visits, so other servers' pages are refused.
     """
 
     token: str | None = field(repr=False)
     loopback: bool
     """Whether only programs on this machine can connect; they may see how the server is, token or not."""
 
-    def shows_token(self, connection: HTTPConnection) -> bool:
-        """Whether there is no token, or the client shows it.
+    def check(self, connection: HTTPConnection) -> None:
+        """Raises `Refusal`: 401 without the token, 403 for what a browser does on behalf of another server's page."""
+        if not self.shows_token(connection):
+            raise Refusal(401, "unauthorised", "a token is needed, and this is not it", {"WWW-Authenticate": "Bearer"})
+        if self._spells_token(connection):  # no other page can do that
+            return
+        host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            raise Refusal(403, "other_page", f"pages of {origin} are not served")
+        if self.token is None and not _is_local(host):  # a name that its owner has pointed at this machine
+            raise Refusal(403, "other_page", "without a token it is served as localhost or 127.0.0.1 alone")
 
-        In the header `Authorization: Bearer`, in the cookie that the page gets, and for websockets, whose headers
-        a browser's page cannot set, also as a subprotocol or in the query.
+    def shows_token(self, connection: HTTPConnection) -> bool:
+        """Whether there is no token, or the client shows it: as a program does, or in the cookie that the page gets."""
+        in_cookie = self.is_token(connection.cookies.get(COOKIE, ""))
+        return self.token is None or in_cookie or self._spells_token(connection)
+
+    def _spells_token(self, connection: HTTPConnection) -> bool:
+        """Whether the token is in the header `Authorization: Bearer`.
+
+        For websockets, whose headers a page cannot set, also as a subprotocol or in the query.
         """
-        if self.token is None:
-            return True
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         shown = [bearer.strip()] if scheme.lower() == "bearer" else []
-        shown.append(connection.cookies.get(COOKIE, ""))
         if connection.scope["type"] == "websocket":
             shown += [*connection.scope["subprotocols"], connection.query_params.get("token", "")]
         return any(self.is_token(candidate) for candidate in shown)
@@ -77,18 +92,18 @@ class Access:
         """Whether this is the token; takes as long wherever they differ."""
         return self.token is not None and hmac.compare_digest(candidate.encode(), self.token.encode())
 
-    def check(self, connection: HTTPConnection) -> None:
-        """Raises `Refusal`: 401 without the token, 403 for another server's page."""
-        if not self.shows_token(connection):
-            raise Refusal(401, "unauthorised", "a token is needed, and this is not it", {"WWW-Authenticate": "Bearer"})
-        origin = connection.headers.get("origin")
-        if self.token is None and origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
-            raise Refusal(403, "other_page", f"pages of {origin} are not served")
-
     def subprotocol(self, connection: HTTPConnection) -> str | None:
         """Which of the subprotocols that the client asks for is spoken; a browser insists on one of them."""
         asked = connection.scope["subprotocols"]
         return next((name for name in asked if name == SUBPROTOCOL or self.is_token(name)), None)
+
+
+def _is_local(host: str) -> bool:
+    """Whether a request's `Host` is a name that only this machine itself goes by."""
+    name = urlsplit(f"//{host}").hostname or ""
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(name).is_loopback
+    return name == "localhost"
 
 
 class Guard:

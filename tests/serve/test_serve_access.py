@@ -105,15 +105,28 @@ def test_a_browser_that_opens_the_page_with_the_token_keeps_it(open_server: Serv
 
 
 def test_on_this_machine_other_pages_are_refused(server: Server) -> None:
-    own = {"Origin": f"http://127.0.0.1:{server.port}"}
-    for origin in ("https://example.org", "null", f"http://127.0.0.1:{server.port + 1}"):
-        response = httpx.post(server.url("/predict"), headers={"Origin": origin})
-        assert response.status_code == 403
+    here = f"127.0.0.1:{server.port}"
+    others = [{"Origin": origin} for origin in ("https://example.org", "null", f"http://127.0.0.1:{server.port + 1}")]
+    others.append({"Host": "example.org"})  # its owner says that it is this machine
+    for headers in others:
+        assert httpx.post(server.url("/predict"), headers=headers).status_code == 403
+    for headers in others[:3]:
         with pytest.raises(InvalidStatus) as refused:
-            server.connect(additional_headers={"Origin": origin})
+            server.connect(additional_headers=headers)
         assert refused.value.response.status_code == 403
-    assert httpx.post(server.url("/predict"), headers=own).status_code == 400  # it holds no audio
-    server.connect(additional_headers=own).close()
+    for headers in ({"Origin": f"http://{here}"}, {"Host": f"localhost:{server.port}"}, {"Host": "[::1]"}):
+        assert httpx.post(server.url("/predict"), headers=headers).status_code == 400  # it holds no audio
+    server.connect(additional_headers={"Origin": f"http://{here}"}).close()
+
+
+def test_a_cookie_is_not_taken_from_another_page(open_server: Server) -> None:
+    """A browser sends it along for every page of the same host, whatever its port."""
+    cookie = {"Cookie": f"sernet_token={TOKEN}"}
+    url = open_server.url("/predict")
+    own = f"http://127.0.0.1:{open_server.port}"
+    assert httpx.post(url, headers=cookie | {"Origin": "http://127.0.0.1:1"}).status_code == 403
+    assert httpx.post(url, headers=cookie | {"Origin": own}).status_code == 400  # it holds no audio
+    assert httpx.post(url, headers=bearer(TOKEN) | {"Origin": "http://127.0.0.1:1"}).status_code == 400
 
 
 def test_a_token_is_asked_for_on_this_machine_too_when_there_is_one(start_server: Start) -> None:

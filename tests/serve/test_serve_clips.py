@@ -103,7 +103,7 @@ def test_another_method_is_told_which_one_is_meant(server: Server) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(server: Server) -> None:
-    head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_BYTES + 1}\r\n\r\n"
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: {BODY_BYTES + 1}\r\n\r\n"
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
         client.sendall(head.encode())
         assert client.recv(65536).startswith(b"HTTP/1.1 413 ")
@@ -147,7 +147,7 @@ def test_a_small_file_that_unpacks_to_too_much_is_refused(
 def test_slow_bodies_are_given_up_and_leave_their_places_and_no_files(
     start_server: Start, folder: Path, tmp_path: Path
 ) -> None:
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
     with start_server("--patience", "3", TMPDIR=str(tmp_path)) as server:
         slow = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(16)]
         for client in slow:
@@ -167,7 +167,7 @@ def test_slow_bodies_are_given_up_and_leave_their_places_and_no_files(
 def test_a_client_that_leaves_in_the_middle_leaves_nothing(server: Server, folder: Path) -> None:
     before = server.counted('sernet_refused_total{reason="left"}')
     with socket.create_connection(("127.0.0.1", server.port)) as client:
-        client.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nRIFF")
+        client.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nRIFF")
     while server.counted('sernet_refused_total{reason="left"}') != before + 1:
         time.sleep(0.05)
     assert httpx.post(server.url("/predict"), content=wave(folder)).status_code == 200

@@ -112,7 +112,7 @@ async def garbage(server: Server) -> None:
 async def slow(server: Server) -> None:
     """A byte a second of a request that will never be whole."""
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    writer.write(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n")
+    writer.write(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n")
     writer.write(f"Authorization: Bearer {TOKEN}\r\n\r\n".encode())
     while True:
         await asyncio.sleep(1)

@@ -163,7 +163,7 @@ def handshaken(server: Server) -> socket.socket:
     client.settimeout(30)
     client.connect(("127.0.0.1", server.port))
     key = base64.b64encode(os.urandom(16)).decode()
-    lines = ["GET /stream HTTP/1.1", "Host: x", "Connection: Upgrade", "Upgrade: websocket"]
+    lines = ["GET /stream HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
     lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {key}", "", ""]
     client.sendall("\r\n".join(lines).encode())
     answer = b""
@@ -198,7 +198,7 @@ def test_slow_and_silent_connections_disturb_nobody_and_are_closed(start_server:
     with start_server("--patience", "4") as server:
         address = ("127.0.0.1", server.port)
         silent, slow_request, slow_body = (socket.create_connection(address, timeout=30) for _ in range(3))
-        slow_body.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n")
+        slow_body.sendall(b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n")
         slow_frame = handshaken(server)
         stopped = threading.Event()
 
