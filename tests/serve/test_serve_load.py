@@ -1,5 +1,6 @@
 """Fifty clients at once, in real time, beside clients that mean no good: none is dropped, every answer is right.
 
+The clients do not ping, as browsers do not: on a machine that cannot keep up, a pong comes as late as the answers do.
 SERNET_LONG=1 runs it for a minute; SERNET_LOAD_MODEL names another model than the nano one. How fast the answers come
 is printed, not judged: that depends on what else the machine does.
 """
@@ -56,7 +57,7 @@ def without_latency(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def stream(server: Server, query: str = f"?token={TOKEN}") -> connect:
-    return connect(f"ws://127.0.0.1:{server.port}/stream{query}", proxy=None, open_timeout=60)
+    return connect(f"ws://127.0.0.1:{server.port}/stream{query}", proxy=None, open_timeout=60, ping_interval=None)
 
 
 async def talk(server: Server, samples: np.ndarray, delay_s: float, heard: Heard) -> None:
