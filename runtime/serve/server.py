@@ -80,8 +80,8 @@ def run_server(app: Starlette, listener: socket.socket, limits: Limits, certific
         http=Protocol,
         ws="websockets-sansio",
         ws_max_size=limits.message_bytes,
-        # A pong waits behind all samples that were sent before it, and on a busy machine that takes its time. Who is gone
-        # is silent, and closed for that.
+        # A pong waits behind all samples that were sent before it, and on a busy machine that takes its time. Who is
+        # gone is silent, and closed for that.
         ws_ping_interval=None,
         ws_per_message_deflate=False,  # samples do not compress, and each client would cost memory
         lifespan="on",
