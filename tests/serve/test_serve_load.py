@@ -126,13 +126,16 @@ async def again_and_again(act: Callable[[Server], Any], server: Server) -> None:
         await asyncio.sleep(1)
 
 
-async def crowd(server: Server, speeches: list[np.ndarray]) -> tuple[list[Heard], list[float]]:
-    """What all clients got, and the server's memory in MB: before, once all have got answers, and at the end."""
+async def crowd(server: Server, speeches: list[np.ndarray], enough: int) -> tuple[list[Heard], list[float]]:
+    """What all clients got, and the server's memory in MB: before, once all have got `enough` answers, and at the end.
+
+    By then all are connected, and what a busy machine has not heard yet fills the buffers that it may fill.
+    """
     heard = [Heard([], [], None) for _ in range(CLIENTS)]
     memory = [server.resident_mb()]
 
     async def watch() -> None:
-        while min(len(one.answers) for one in heard) < 3:
+        while min(len(one.answers) for one in heard) < enough:
             await asyncio.sleep(0.1)
         memory.append(server.resident_mb())
         while True:
@@ -154,7 +157,7 @@ def test_fifty_clients_are_answered_whatever_others_do(start_server: Start, voic
     speeches = [speech(voice, seed) for seed in range(5)]
     rights = [right_answers(samples) for samples in speeches]
     with start_server("--model", USED_MODEL, SERNET_TOKEN=TOKEN) as server:
-        heard, memory = asyncio.run(crowd(server, speeches))
+        heard, memory = asyncio.run(crowd(server, speeches, enough=len(rights[0]) // 2))
         used_s = sum(os.times()[:2])
         cpu = sum(int(part) for part in Path(f"/proc/{server.process.pid}/stat").read_text().split()[13:15]) / 100
     assert [one.close_code for one in heard] == [1000] * CLIENTS
@@ -169,4 +172,4 @@ def test_fifty_clients_are_answered_whatever_others_do(start_server: Start, voic
         f"{used_s:.1f} s; memory {before:.0f} MB alone, {warm:.0f} MB warm, {after:.0f} MB at the end "
         f"({(warm - before) / CLIENTS:.2f} MB a client)"
     )
-    assert after - warm < 0.75 * CLIENTS
+    assert after - warm < 0.5 * CLIENTS  # a second holds 1.6 MB of what they say
