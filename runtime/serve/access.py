@@ -67,7 +67,7 @@ class Access:
         if self._spells_token(connection):  # no other page can do that
             return
         host, origin = connection.headers.get("host", ""), connection.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             raise Refusal(403, "other_page", f"pages of {origin} are not served")
         if self.token is None and not _is_local(host):  # a name that its owner has pointed at this machine
             raise Refusal(403, "other_page", "without a token it is served as localhost or 127.0.0.1 alone")
@@ -90,7 +90,7 @@ class Access:
 
     def is_token(self, candidate: str) -> bool:
         """Whether this is the token; takes as long wherever they differ."""
-        return self.token is not None and hmac.compare_digest(candidate.encode(), self.token.encode())
+        return self.token is not None and hmac.compare_digest(candidate.encode(errors="replace"), self.token.encode())
 
     def subprotocol(self, connection: HTTPConnection) -> str | None:
         """Which of the subprotocols that the client asks for is spoken; a browser insists on one of them."""
@@ -100,10 +100,10 @@ class Access:
 
 def _is_local(host: str) -> bool:
     """Whether a request's `Host` is a name that only this machine itself goes by."""
-    name = urlsplit(f"//{host}").hostname or ""
     with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(name).is_loopback
-    return name == "localhost"
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    return False
 
 
 class Guard:

@@ -1,6 +1,7 @@
 """Who is served: the token, TLS, and a browser at the command of another page."""
 
 import json
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -91,6 +92,15 @@ def test_a_stream_without_the_token_is_refused_in_the_handshake(
     assert "token" in json.loads(refused.value.response.body)["error"]
 
 
+def test_a_token_of_any_bytes_is_no_reason_to_fail(open_server: Server) -> None:
+    lines = [b"GET /stream?token=%ff%00 HTTP/1.1", b"Host: x", b"Connection: Upgrade", b"Upgrade: websocket"]
+    lines += [b"Sec-WebSocket-Version: 13", b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="]
+    lines += [b"Authorization: Bearer \xff", b"Cookie: sernet_token=\xff"]
+    with socket.create_connection(("127.0.0.1", open_server.port), timeout=20) as client:
+        client.sendall(b"\r\n".join([*lines, b"", b""]))
+        assert client.recv(65536).startswith(b"HTTP/1.1 401 ")
+
+
 def test_a_browser_that_opens_the_page_with_the_token_keeps_it(open_server: Server) -> None:
     with httpx.Client(base_url=open_server.url("")) as browser:
         assert browser.get(f"/?token={WRONG}").status_code == 200  # the page, but nothing else
@@ -108,6 +118,7 @@ def test_on_this_machine_other_pages_are_refused(server: Server) -> None:
     here = f"127.0.0.1:{server.port}"
     others = [{"Origin": origin} for origin in ("https://example.org", "null", f"http://127.0.0.1:{server.port + 1}")]
     others.append({"Host": "example.org"})  # its owner says that it is this machine
+    others += [{"Host": "["}, {"Host": ""}, {"Origin": "http://["}, {"Origin": "//"}]
     for headers in others:
         assert httpx.post(server.url("/predict"), headers=headers).status_code == 403
     for headers in others[:3]:
