@@ -148,7 +148,7 @@ def test_slow_bodies_are_given_up_and_leave_their_places_and_no_files(
     start_server: Start, folder: Path, tmp_path: Path
 ) -> None:
     head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"
-    with start_server("--patience", "3", TMPDIR=str(tmp_path)) as server:
+    with start_server("--patience", "6", TMPDIR=str(tmp_path)) as server:
         slow = [socket.create_connection(("127.0.0.1", server.port), timeout=20) for _ in range(16)]
         for client in slow:
             client.sendall(head + b"RI")
