@@ -4,6 +4,7 @@ The base install reads PCM WAV at the wanted rate with the standard library. Oth
 `soxr`: the extra `sernet[audio]`.
 """
 
+import math
 import os
 import wave
 from pathlib import Path
@@ -20,18 +21,26 @@ _UNREADABLE = frozenset({".m4a", ".mp4", ".aac", ".wma", ".amr", ".3gp", ".webm"
 _UNKNOWN_LENGTH = 2**31 - 2**16
 # A hot recording passes full scale by a few dB; beyond 12 dB the samples were never scaled to [-1, 1].
 _LARGEST_PEAK = 4.0
+# What `longest_s` counts on: stereo at 48 kHz.
+_VALUES_A_SECOND = 2 * 48000
 
 
 class AudioError(SernetError):
     """An audio file that cannot be read; the message starts with its path."""
 
 
-def read_audio(path: Path | str, sample_rate: int = 16000) -> np.ndarray:
+class AudioTooLongError(AudioError):
+    """An audio file that lasts longer, or unpacks to more, than whoever reads it allows."""
+
+
+def read_audio(path: Path | str, sample_rate: int = 16000, *, longest_s: float = math.inf) -> np.ndarray:
     """Read a whole audio file.
 
     Args:
         path: PCM WAV of 8 to 32 bit; with `soundfile` also float WAV, FLAC, Ogg, Opus, MP3 and whatever else it reads.
         sample_rate: wanted rate in Hz; another one is resampled with `soxr`, quality HQ.
+        longest_s: seconds that it may last, at 96,000 values a second (stereo at 48 kHz). A few kilobytes can unpack to
+            hours: a longer one is refused before it is.
 
     Returns:
         float32 samples in [-1, 1], shape (samples,). Channels are averaged; what exceeds full scale is clipped.
@@ -39,13 +48,14 @@ def read_audio(path: Path | str, sample_rate: int = 16000) -> np.ndarray:
     Raises:
         AudioError: the file is missing, empty, cut short, without samples, holds NaN or infinity, or is not audio; or
             an optional package is missing. A cut-off MP3 or Ogg file may not say its length: what is there is read.
+        AudioTooLongError: it is longer than `longest_s`.
     """
     path = Path(path)
     _check_regular(path)
     try:
-        samples, rate = _decode_wave(path)
+        samples, rate = _decode_wave(path, longest_s)
     except (wave.Error, EOFError) as error:
-        samples, rate = _decode_soundfile(path, reason=str(error) or "the header is cut short")
+        samples, rate = _decode_soundfile(path, longest_s, reason=str(error) or "the header is cut short")
     if not len(samples):
         raise AudioError(f"{path}: holds no samples")
     if not np.isfinite(samples).all():
@@ -71,19 +81,28 @@ def _check_regular(path: Path) -> None:
         raise AudioError(f"{path}: is empty (0 bytes)")
 
 
-def _decode_wave(path: Path) -> tuple[np.ndarray, int]:
+def _decode_wave(path: Path, longest_s: float) -> tuple[np.ndarray, int]:
     """PCM WAV as float32 (samples, channels) and its rate; raises `wave.Error` or `EOFError` for anything else."""
     with wave.open(str(path), "rb") as file:
         channels, width, rate, declared = file.getparams()[:4]
+        if rate <= 0:
+            raise AudioError(f"{path}: declares a sample rate of {rate} Hz")
         frame_bytes = width * channels
         # Never ask for more than there can be: a damaged header declares gigabytes.
-        data = file.readframes(min(declared, path.stat().st_size // frame_bytes))
-    if rate <= 0:
-        raise AudioError(f"{path}: declares a sample rate of {rate} Hz")
+        there = min(declared, path.stat().st_size // frame_bytes)
+        _check_length(path, longest_s, there, channels, rate)
+        data = file.readframes(there)
     held = len(data) // frame_bytes
     if held < declared and declared * frame_bytes < _UNKNOWN_LENGTH:
         raise _cut_short(path, f"{held} of {declared} samples")
     return _pcm_to_float(data[: held * frame_bytes], width).reshape(held, channels), rate
+
+
+def _check_length(path: Path, longest_s: float, frames: int, channels: int, rate: int) -> None:
+    if frames > longest_s * rate:
+        raise AudioTooLongError(f"{path}: lasts {frames / rate:.0f} s, and at most {longest_s:g} s are taken")
+    if frames * channels > longest_s * _VALUES_A_SECOND:
+        raise AudioTooLongError(f"{path}: {channels} channels at {rate} Hz are too much for {frames / rate:.0f} s")
 
 
 def _pcm_to_float(data: bytes, width: int) -> np.ndarray:
@@ -97,7 +116,7 @@ def _pcm_to_float(data: bytes, width: int) -> np.ndarray:
     return np.frombuffer(data, f"<i{width}").astype(np.float32) / 2 ** (8 * width - 1)
 
 
-def _decode_soundfile(path: Path, reason: str) -> tuple[np.ndarray, int]:
+def _decode_soundfile(path: Path, longest_s: float, reason: str) -> tuple[np.ndarray, int]:
     """Whatever libsndfile reads, as float32 (samples, channels) and its rate."""
     conversion = f"convert it, for example: ffmpeg -i {path.name} -ar 16000 -ac 1 {path.stem}-16k.wav"
     if path.suffix.lower() in _UNREADABLE:
@@ -109,6 +128,7 @@ def _decode_soundfile(path: Path, reason: str) -> tuple[np.ndarray, int]:
     _check_riff_length(path)
     try:
         with soundfile.SoundFile(path) as file:
+            _check_length(path, longest_s, file.frames, file.channels, file.samplerate)
             samples = file.read(dtype="float32", always_2d=True)
             if len(samples) < file.frames:
                 raise _cut_short(path, f"{len(samples)} of {file.frames} samples")

@@ -7,6 +7,7 @@ from sernet.runtime.command_line import Verb, run_program
 VERBS = {
     "file": Verb("sernet.runtime.commands.file", "recognise audio files"),
     "mic": Verb("sernet.runtime.commands.mic", "recognise live from a microphone"),
+    "serve": Verb("sernet.runtime.commands.serve", "serve clips, live streams and the web page on the network"),
     "enroll": Verb("sernet.runtime.commands.enroll", "get to know the speaker, so that mic and file answer better"),
     "devices": Verb("sernet.runtime.commands.devices", "list the microphones that can be used"),
     "info": Verb("sernet.runtime.commands.info", "show what a model says of itself"),

@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -70,22 +71,27 @@ def _interpreter_module() -> Any:
     raise SernetError("no TensorFlow Lite interpreter is installed: pip install ai-edge-litert")
 
 
+# Two threads that turn the descriptor away at once would take each other's /dev/null for the real one.
+_TURNING_AWAY = threading.RLock()
+
+
 @contextlib.contextmanager
 def quiet_native_log() -> Iterator[None]:
     """Keep the interpreter's C++ greeting ("Created TensorFlow Lite XNNPACK delegate ...") off the terminal.
 
     It is written straight to file descriptor 2, so that descriptor itself is turned away for a moment.
     """
-    try:
-        saved = os.dup(2)
-    except OSError:  # there is no standard error to keep quiet
-        yield
-        return
-    try:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, 2)
-        os.close(nowhere)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
+    with _TURNING_AWAY:
+        try:
+            saved = os.dup(2)
+        except OSError:  # there is no standard error to keep quiet
+            yield
+            return
+        try:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

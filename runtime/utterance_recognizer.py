@@ -30,7 +30,7 @@ class UtteranceRecognizer:
     def __init__(
         self, bundle: Bundle, *, threads: int = 1, profile: Heard | None = None, leaning: Leaning | None = None
     ) -> None:
-        self._rate = bundle.manifest.front_end.sample_rate
+        self._frame = bundle.manifest.front_end.frame_length
         self._profile, self._leaning = profile, leaning
         self._stream = self._network = None
         if bundle.manifest.stream is not None:
@@ -38,9 +38,11 @@ class UtteranceRecognizer:
         else:
             self._network = Network(bundle, threads=threads)
         self._pieces: list[np.ndarray] = []
+        self._samples = 0
 
     def accept(self, samples: np.ndarray) -> None:
         """Take the utterance's next samples, (any,), float in [-1, 1]; raises WaveformError when one is not finite."""
+        self._samples += len(samples)
         if self._stream is not None:
             self._stream.accept(samples)
         else:
@@ -56,12 +58,13 @@ class UtteranceRecognizer:
             return self._streamed(self._stream, start_s)
         assert self._network is not None
         waveform = np.concatenate(self._pieces or [np.empty(0, np.float32)])
-        self._pieces = []
+        self.reset()
         return recognise(self._network, waveform, start_s=start_s, profile=self._profile, leaning=self._leaning)
 
     def reset(self) -> None:
         """Forget the utterance that was begun."""
         self._pieces = []
+        self._samples = 0
         if self._stream is not None:
             self._stream.reset()
 
@@ -69,8 +72,8 @@ class UtteranceRecognizer:
         try:
             stream.finish()
             if not stream.ready():
-                raise SernetError("fewer samples than a frame's: give a longer clip")
+                raise SernetError(f"{self._samples} samples are fewer than a frame's {self._frame}: give a longer clip")
             recognition = stream.pop()
         finally:
-            stream.reset()
+            self.reset()
         return dataclasses.replace(recognition, start_s=start_s, end_s=start_s + recognition.end_s)

@@ -8,10 +8,7 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 from sernet.runtime.command_line import seconds, thread_count
 from sernet.runtime.commands.options import add_profile_options, chosen_profile
@@ -40,39 +37,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from sernet.runtime.audio_file import read_audio
     from sernet.runtime.bundle import load_bundle
-    from sernet.runtime.network import Network
-    from sernet.runtime.recognizer import Recognizer, recognise
-    from sernet.runtime.stream_recognizer import StreamRecognizer
+    from sernet.runtime.clip_recognizer import ClipRecognizer
 
     bundle = load_bundle(args.model)
     profile, leaning = chosen_profile(args, bundle)
-    network: Network | None = None
-    recognizer: Recognizer | None = None
-    if args.windows:
-        recognizer = Recognizer(bundle, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning)
-    elif bundle.manifest.stream is not None:
-        recognizer = StreamRecognizer(bundle, threads=args.threads, profile=profile, leaning=leaning, whole=True)
-    else:
-        network = Network(bundle, threads=args.threads)
-
-    def recognitions(waveform: np.ndarray) -> Iterator[Recognition]:
-        if network is not None:
-            yield recognise(network, waveform, profile=profile, leaning=leaning)
-        if recognizer is not None:
-            recognizer.reset()
-            recognizer.accept(waveform)
-            recognizer.finish()
-            if not recognizer.ready():
-                length = bundle.manifest.front_end.frame_length
-                raise SernetError(f"{len(waveform)} samples are fewer than a frame's {length}: give a longer clip")
-            while recognizer.ready():
-                yield recognizer.pop()
-
+    recognizer = ClipRecognizer(
+        bundle, windows=args.windows, hop_s=args.hop, threads=args.threads, profile=profile, leaning=leaning
+    )
     exit_code = 0
     for path in args.files:
         try:
             waveform = read_audio(path, bundle.manifest.front_end.sample_rate)
-            for recognition in recognitions(waveform):
+            for recognition in recognizer.recognitions(waveform):
                 print(_json_line(path, recognition) if args.json else _text_line(path, recognition), flush=True)
         except SernetError as error:  # the other files are still answered
             print(f"sernet-infer: error: {error}", file=sys.stderr)

@@ -211,8 +211,9 @@ class _Windows:
         start, end = (round(at * self._rate) for at in (recognition.start_s, recognition.end_s))
         while self._voiced and self._voiced[0] < start:
             self._voiced.popleft()
-        later = sum(1 for _ in itertools.takewhile(lambda first: first >= end, reversed(self._voiced)))
-        voiced = self._frame * (len(self._voiced) - later)
+        # Whether a frame that reaches beyond the window was judged already depends on the blocks: it does not count.
+        beyond = sum(1 for _ in itertools.takewhile(lambda first: first + self._frame > end, reversed(self._voiced)))
+        voiced = self._frame * (len(self._voiced) - beyond)
         if voiced < min(SPEECH_S * self._rate, 0.5 * (end - start)):
             recognition = dataclasses.replace(recognition, label=SILENCE)
             self._steady.reset()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from sernet.runtime.audio_file import AudioError, read_audio
+from sernet.runtime.audio_file import AudioError, AudioTooLongError, read_audio
 
 NOISE = np.random.default_rng(7).uniform(-0.9, 0.9, (4001, 2)).astype(np.float32)
 
@@ -168,3 +168,12 @@ def test_pcm_wav_needs_nothing_but_numpy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[0.0, 0.5, -1.0] set()"
+
+
+@pytest.mark.parametrize("name", ["clip.wav", "clip.flac"])
+def test_what_is_longer_than_allowed_is_not_unpacked(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    soundfile.write(path, np.zeros(3 * 16000, np.int16), 16000)
+    assert len(read_audio(path, longest_s=3)) == 3 * 16000
+    with pytest.raises(AudioTooLongError, match=r"lasts 3 s, and at most 2\.9 s"):
+        read_audio(path, longest_s=2.9)
