@@ -86,9 +86,8 @@ def run_folder(args: argparse.Namespace, bundle: "Bundle", profile: "Heard | Non
     work.open()  # a setting that cannot be is told before any work
     engine = _engine(args, work)
     listing = list_recordings(args.folder, recursive=args.recursive)
-    journal = Journal(
-        args.output.with_name(f"{args.output.name}.partial.jsonl"), work.settings(), afresh=args.overwrite
-    )
+    partial = args.output.with_name(f"{args.output.name}.partial.jsonl")
+    journal = Journal(partial, work.settings(), afresh=args.overwrite)
     with contextlib.closing(journal):
         kept = sum(map(journal.holds, listing.recordings))
         if kept:
@@ -135,15 +134,15 @@ def _answer(listing: "Listing", journal: "Journal", engine: "Engine", *, quiet: 
     problems: dict[str, str] = {}
     if not open_ones:
         return problems
+    progress = nullcontext(lambda: None) if quiet else shown_progress(done, len(listing.recordings))
     try:
-        with nullcontext(lambda: None) if quiet else shown_progress(done, len(listing.recordings)) as step:
-            with engine:
-                for answer in engine.answers(list(open_ones)):
-                    if answer.problem:
-                        problems[answer.name] = answer.problem
-                    else:
-                        journal.append(open_ones[answer.name], answer)
-                    step()
+        with engine, progress as step:
+            for answer in engine.answers(list(open_ones)):
+                if answer.problem:
+                    problems[answer.name] = answer.problem
+                else:
+                    journal.append(open_ones[answer.name], answer)
+                step()
     except KeyboardInterrupt:
         tell(f"\nwhat is done is kept in {journal.path}: give the same command again to go on")
         raise

@@ -18,18 +18,18 @@ ATTEMPTS = 2
 PATIENCE = 5.0
 """Seconds that a worker has to end before it is killed."""
 
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_ONE_THREAD: dict[str, str] = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 
 class LocalEngine:
     """Answers several recordings at a time, each in a worker process; a context manager.
 
-    A worker has one recording at a time: when it is killed, by the kernel or by a codec's error, it is known whose fault
-    it may be, and no other recording is lost. The dead are replaced.
+    A worker has one recording at a time: when it is killed, by the kernel or by a codec's error, it is known whose
+    fault it may be, and no other recording is lost. The dead are replaced.
     """
 
     def __init__(self, work: Work, jobs: int | None = None) -> None:
-        """`jobs` workers; None: one for each core that this process may use. They start when there is something to do."""
+        """`jobs` workers; None: one a core that this process may use. They start when there is something to do."""
         self._work = work
         self._jobs = jobs or cores()
         self._workers: list[_Worker] = []
@@ -71,9 +71,7 @@ class LocalEngine:
         """There is no room for so many workers."""
         self._jobs -= 1
         if self._jobs == 0:
-            raise SernetError(
-                f"no worker process can start: it ends {worker.death()}; see what is said above, if anything"
-            )
+            raise SernetError(f"no worker process can start: it ends {worker.death()}")
 
 
 class _Worker:

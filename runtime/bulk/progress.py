@@ -33,14 +33,15 @@ def shown_progress(done: int, total: int) -> Iterator[Step]:
 
 
 def _lines(done: int, total: int) -> Step:
-    begun = told = time.monotonic()
-    before = done
+    before, begun, told = done + 1, 0.0, 0.0
 
     def step() -> None:
-        nonlocal done, told
+        nonlocal done, begun, told
         done += 1
         now = time.monotonic()
-        if now - told >= LINE_EVERY_S and done < total:
+        if done == before:  # workers take a while to start, which says nothing of their speed
+            begun = told = now
+        elif now - told >= LINE_EVERY_S and done < total:
             told = now
             rate = (done - before) / (now - begun)
             tell(f"{done} of {total} files, {rate:.1f} a second, {(total - done) / rate:.0f} s to go")

@@ -8,7 +8,7 @@ from pathlib import Path
 from sernet.runtime.errors import SernetError
 
 SUFFIXES = frozenset(
-    [
+    {
         ".wav",
         ".wave",
         ".w64",
@@ -23,13 +23,8 @@ SUFFIXES = frozenset(
         ".aifc",
         ".au",
         ".snd",
-        ".caf",
-        ".m4a",
-        ".aac",
-        ".wma",
-        ".amr",
-        ".3gp",
-    ]
+    }
+    | {".caf", ".m4a", ".aac", ".wma", ".amr", ".3gp"}
 )
 """Files with these names are audio. Some cannot be read: they are told as such, and not passed over in silence."""
 

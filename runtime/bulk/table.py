@@ -64,24 +64,24 @@ def _write_jsonl(file: BinaryIO, columns: Sequence[str], rows: Iterable[Row]) ->
 
 
 def _write_parquet(file: BinaryIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    pyarrow = _import_pyarrow()
-    import pyarrow.parquet
-
+    pyarrow, parquet = _import_pyarrow()
     types = {name: pyarrow.string() if name in TEXTS else pyarrow.float64() for name in columns}
     schema = pyarrow.schema(list(types.items()))
     rows = iter(rows)
-    with pyarrow.parquet.ParquetWriter(file, schema) as writer:
+    with parquet.ParquetWriter(file, schema) as writer:
         while group := list(itertools.islice(rows, ROW_GROUP)):
-            arrays = [pyarrow.array(values, kind) for values, kind in zip(zip(*group), types.values(), strict=True)]
+            values = zip(*group, strict=True)
+            arrays = [pyarrow.array(column, kind) for column, kind in zip(values, types.values(), strict=True)]
             writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
 
 
-def _import_pyarrow() -> Any:
+def _import_pyarrow() -> tuple[Any, Any]:
     try:
         import pyarrow
+        import pyarrow.parquet
     except ImportError:
         raise SernetError('Parquet needs pyarrow: pip install "sernet[bulk]"; .csv and .jsonl do without') from None
-    return pyarrow
+    return pyarrow, pyarrow.parquet
 
 
 _WRITERS: dict[str, Callable[[BinaryIO, Sequence[str], Iterable[Row]], None]] = {
