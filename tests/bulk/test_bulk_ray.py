@@ -12,8 +12,6 @@ import pytest
 
 from sernet.runtime.cli import main
 
-from .conftest import answered, spoil, stop_midway
-
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
@@ -29,7 +27,14 @@ def cluster() -> Iterator[Any]:
 
 
 def test_a_run_begun_here_goes_on_on_a_cluster_and_ends_with_the_same_bytes(
-    talks: Path, clips: Path, cluster: Any, infer: Any, tmp_path: Path
+    talks: Path,
+    clips: Path,
+    cluster: Any,
+    infer: Any,
+    answered: Any,
+    stop_midway: Any,
+    spoil: Any,
+    tmp_path: Path,
 ):
     folder, output, local = tmp_path / "talks", tmp_path / "out.csv", tmp_path / "local.csv"
     shutil.copytree(talks, folder)
@@ -48,7 +53,7 @@ def test_a_run_begun_here_goes_on_on_a_cluster_and_ends_with_the_same_bytes(
     assert f"going on: {len(kept)} of 14 files" in done.stderr
     assert done.stdout.count("\n") == 1, "standard output belongs to the command's result"
     assert output.read_bytes() == local.read_bytes(), "same rows, and no spoiled file was looked at again"
-    assert sorted(os.listdir(tmp_path)) == ["local.csv", "out.csv", "talks"]
+    assert names_in(tmp_path) == ["local.csv", "out.csv", "talks"]
 
 
 @pytest.mark.parametrize(
@@ -73,4 +78,8 @@ def test_a_cluster_that_cannot_be_used_is_told_in_one_line(
     assert main(["file", *arguments]) == 2
     told = capsys.readouterr().err
     assert message.split(" .*")[0] in told and message.split(".*")[-1] in told and told.count("\n") == 1
-    assert os.listdir(tmp_path) == []
+    assert names_in(tmp_path) == []
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())

@@ -1,6 +1,5 @@
 """A run that is killed, interrupted or out of room goes on, and ends with the very bytes of an undisturbed one."""
 
-import contextlib
 import os
 import resource
 import shutil
@@ -29,44 +28,9 @@ def arguments(folder: Path, output: Path) -> list[str]:
     return ["--folder", str(folder), "--windows", "--output", str(output), "--jobs", "2"]
 
 
-def answered(output: Path) -> list[str]:
-    """Names of the files whose answers are kept, in the order they came."""
-    with contextlib.suppress(FileNotFoundError):
-        text = output.with_name(f"{output.name}.partial.jsonl").read_text()
-        return [line.split('"')[3] for line in text.splitlines(keepends=True)[1:] if line.endswith("\n")]
-    return []
-
-
-def stop_midway(folder: Path, output: Path, number: int) -> subprocess.Popen[str]:
-    """Send a run the signal when some of its files are answered; returns what is left of it."""
-    process = subprocess.Popen(
-        [*COMMAND, *arguments(folder, output)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    wait_for(lambda: len(answered(output)) >= 3 or process.poll() is not None)
-    process.send_signal(number)
-    process.wait(60)
-    assert not output.exists() and 3 <= len(answered(output)) < 12
-    return process
-
-
-def wait_for(condition: Any, seconds: float = 120.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
-
-
-def spoil(folder: Path, names: list[str]) -> None:
-    """Whoever answers these files again will not get the same answers: same size and time, another content."""
-    for name in names:
-        status = (folder / name).stat()
-        (folder / name).write_bytes(b"\0" * status.st_size)
-        os.utime(folder / name, ns=(status.st_atime_ns, status.st_mtime_ns))
-
-
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_stopped_run_goes_on_without_doing_anything_twice(
-    number: int, copy: Path, undisturbed: Path, infer: Any, tmp_path: Path
+    number: int, copy: Path, undisturbed: Path, infer: Any, tmp_path: Path, answered: Any, stop_midway: Any, spoil: Any
 ):
     output = tmp_path / "out.csv"
     process = stop_midway(copy, output, number)
@@ -79,11 +43,11 @@ def test_a_stopped_run_goes_on_without_doing_anything_twice(
     done = infer(*arguments(copy, output))
     assert done.returncode == 0 and f"going on: {len(kept)} of 12 files are answered" in done.stderr, done.stderr
     assert output.read_bytes() == undisturbed.read_bytes(), "same bytes, and no spoiled file was looked at again"
-    assert sorted(os.listdir(tmp_path)) == ["out.csv", "talks"]
+    assert names_in(tmp_path) == ["out.csv", "talks"]
 
 
 def test_a_file_that_has_changed_is_answered_again_and_one_that_has_gone_is_left_out(
-    copy: Path, infer: Any, tmp_path: Path
+    copy: Path, infer: Any, tmp_path: Path, answered: Any, stop_midway: Any
 ):
     output, whole = tmp_path / "out.csv", tmp_path / "whole.csv"
     stop_midway(copy, output, signal.SIGKILL)
@@ -97,7 +61,9 @@ def test_a_file_that_has_changed_is_answered_again_and_one_that_has_gone_is_left
     assert gone not in output.read_text() and changed in output.read_text()
 
 
-def test_a_run_of_other_settings_is_refused_until_told_to_start_afresh(copy: Path, infer: Any, tmp_path: Path):
+def test_a_run_of_other_settings_is_refused_until_told_to_start_afresh(
+    copy: Path, infer: Any, tmp_path: Path, answered: Any, stop_midway: Any
+):
     output = tmp_path / "out.csv"
     stop_midway(copy, output, signal.SIGKILL)
     kept = answered(output)
@@ -109,7 +75,7 @@ def test_a_run_of_other_settings_is_refused_until_told_to_start_afresh(copy: Pat
     assert len(output.read_text().splitlines()) == 1 + 12
 
 
-def test_a_worker_that_is_killed_costs_nothing(copy: Path, undisturbed: Path, tmp_path: Path):
+def test_a_worker_that_is_killed_costs_nothing(copy: Path, undisturbed: Path, tmp_path: Path, answered: Any):
     output = tmp_path / "out.csv"
     process = subprocess.Popen([*COMMAND, *arguments(copy, output)], stdout=subprocess.PIPE, text=True)
     wait_for(lambda: len(answered(output)) >= 3 or process.poll() is not None)
@@ -117,6 +83,13 @@ def test_a_worker_that_is_killed_costs_nothing(copy: Path, undisturbed: Path, tm
     os.kill(victim, signal.SIGKILL)
     assert process.wait(120) == 0
     assert output.read_bytes() == undisturbed.read_bytes()
+
+
+def wait_for(condition: Any, seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
 
 
 def workers(pid: int) -> list[int]:
@@ -157,7 +130,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_when_there_is_room(
-    talks: Path, undisturbed: Path, infer: Any, small_disk: Path
+    talks: Path, undisturbed: Path, infer: Any, small_disk: Path, answered: Any
 ):
     output = small_disk / "out.csv"
     done = infer(*arguments(talks, output))
@@ -167,12 +140,12 @@ def test_a_full_disk_is_told_in_one_line_and_the_run_goes_on_when_there_is_room(
     subprocess.run(["mount", "-o", "remount,size=1m", small_disk], check=True)
     done = infer(*arguments(talks, output))
     assert done.returncode == 0 and "going on: " in done.stderr
-    assert output.read_bytes() == undisturbed.read_bytes() and os.listdir(small_disk) == ["out.csv"]
+    assert output.read_bytes() == undisturbed.read_bytes() and names_in(small_disk) == ["out.csv"]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_when_the_table_itself_finds_no_room_the_answers_are_kept(
-    suffix: str, clips: Path, talks: Path, infer: Any, tmp_path: Path
+    suffix: str, clips: Path, talks: Path, infer: Any, tmp_path: Path, answered: Any
 ):
     output = tmp_path / f"out.{suffix}"
     options = arguments(talks, output) if suffix == "csv" else ["--folder", clips, "--output", output]
@@ -185,5 +158,9 @@ def test_when_the_table_itself_finds_no_room_the_answers_are_kept(
 
     done = infer(*options, preexec_fn=no_file_as_large_as_that)
     assert done.returncode == 2 and f"cannot write {output}: File too large" in done.stderr, done.stderr
-    assert os.listdir(tmp_path) == [f"out.{suffix}.partial.jsonl"] and answered(output)
+    assert names_in(tmp_path) == [f"out.{suffix}.partial.jsonl"] and answered(output)
     assert infer(*options).returncode == 0 and output.read_bytes() == content
+
+
+def names_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())

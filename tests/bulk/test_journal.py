@@ -75,7 +75,7 @@ def test_a_line_of_zeros_is_passed_over(tmp_path: Path):
 def test_answers_of_another_model_are_refused_and_kept_unless_told_to_start_afresh(tmp_path: Path):
     begin(tmp_path / "journal")
     before = (tmp_path / "journal").read_bytes()
-    with pytest.raises(SernetError, match="was begun with another model: give .* or --overwrite"):
+    with pytest.raises(SernetError, match=r"was begun with another model: give .* or --overwrite"):
         Journal(tmp_path / "journal", SETTINGS | {"model": "other"})
     assert (tmp_path / "journal").read_bytes() == before
     journal = Journal(tmp_path / "journal", SETTINGS | {"model": "other"}, afresh=True)

@@ -60,7 +60,7 @@ def test_a_name_that_is_no_utf8_is_kept_and_can_be_printed(tmp_path: Path):
 
 def test_a_folder_without_recordings_is_told_in_one_line(tmp_path: Path):
     touch(tmp_path, "notes.txt", "below/a.wav")
-    with pytest.raises(SernetError, match="holds no audio file .*--recursive also looks"):
+    with pytest.raises(SernetError, match=r"holds no audio file .*--recursive also looks"):
         list_recordings(tmp_path, recursive=False)
     with pytest.raises(SernetError, match="is not a folder"):
         list_recordings(tmp_path / "notes.txt", recursive=False)
