@@ -39,6 +39,8 @@ class ClipRecognizer:
     ) -> None:
         knowing = {"threads": threads, "profile": profile, "leaning": leaning}
         self._frame = bundle.manifest.front_end.frame_length
+        self.sample_rate = bundle.manifest.front_end.sample_rate
+        """Hz, of the clips."""
         self._windows = Recognizer(bundle, hop_s=hop_s, **knowing) if windows else None
         self._whole = None if windows else UtteranceRecognizer(bundle, **knowing)
 
