@@ -108,9 +108,19 @@ def pi_32(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> EmulatedPi:
     if _python_version(system) != "3.11":
         pytest.skip("tflite-runtime has wheels for Python 3.11 and before; this Debian has a later one")
     folder = tmp_path_factory.mktemp("pi-32") / "site-packages"
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", folder]
+    install = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--target",
+        folder,
+    ]
     python = ["--platform", "manylinux_2_34_armv7l", "--python-version", "3.11"]
-    done = subprocess.run([*install, *python, "tflite-runtime==2.14.0", wheel], capture_output=True, text=True)
+    done = subprocess.run([*install, folder, *python, "tflite-runtime==2.14.0", wheel], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return EmulatedPi(PI_32, system, folder)
 
@@ -149,7 +159,9 @@ def _packages(board: Board, folder: Path) -> list[Path]:
     apt("update")  # it complains of every source that has nothing for this architecture; what counts is what comes next
     done = apt("install", "--yes", "--no-install-recommends", "--download-only", *board.packages)
     if done.returncode:
-        pytest.skip(f"no Debian packages for {board.architecture} are to be had: {done.stderr.strip().splitlines()[-1]}")
+        pytest.skip(
+            f"no Debian packages for {board.architecture} are to be had: {done.stderr.strip().splitlines()[-1]}"
+        )
     return sorted((folder / "archives").glob("*.deb"))
 
 
