@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 import soundfile
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
