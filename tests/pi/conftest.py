@@ -105,19 +105,9 @@ def pi_32(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> EmulatedPi:
     if _python_version(system) != "3.11":
         pytest.skip("tflite-runtime has wheels for Python 3.11 and before; this Debian has a later one")
     folder = tmp_path_factory.mktemp("pi-32") / "site-packages"
-    install = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--target",
-        folder,
-    ]
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--no-deps"]
     python = ["--platform", "manylinux_2_34_armv7l", "--python-version", "3.11"]
-    _install([*install, folder, *python, "tflite-runtime==2.14.0", wheel])
+    _install([*install, *python, "--target", folder, "tflite-runtime==2.14.0", wheel])
     return EmulatedPi(PI_32, system, folder)
 
 
