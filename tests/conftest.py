@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +44,17 @@ def emodb() -> Path:
 def ravdess() -> Path:
     """RAVDESS speech, 16 kHz FLAC: `Actor_01/` to `Actor_24/`."""
     return real_corpus("ravdess")
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from this tree but not inside it: an earlier or another build's files would get into it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    places = folder / "places.cfg"
+    places.write_text(f"[build]\nbuild_base = {folder}/build\n[egg_info]\negg_base = {folder}\n")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder, REPOSITORY]
+    subprocess.run(build, check=True, capture_output=True, env=os.environ | {"DIST_EXTRA_CONFIG": str(places)})
+    return next(folder.glob("sernet-*.whl"))
 
 
 TINY_LABELS = {"low": 200.0, "high": 900.0}

@@ -1,7 +1,6 @@
 """What a device installs: the wheel, numpy and one interpreter, in a fresh virtual environment."""
 
 import json
-import shutil
 import subprocess
 import sys
 import venv
@@ -10,18 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this tree."""
-    folder = tmp_path_factory.mktemp("wheel")
-    shutil.rmtree(ROOT / "build" / "lib", ignore_errors=True)  # an earlier build's files would get into the wheel
-    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    subprocess.run(build, check=True, capture_output=True)
-    return next(folder.glob("sernet-*.whl"))
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +29,12 @@ def environment(folder: Path, *installs: list[str]) -> Path:
             pytest.skip(f"no package index is reached: pip cannot install {' '.join(arguments)}")
         assert done.returncode == 0, done.stderr
     return python
+
+
+@pytest.fixture(scope="module")
+def base(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of the base install."""
+    return environment(tmp_path_factory.mktemp("base") / "venv", [str(wheel)])
 
 
 def installed(python: Path) -> set[str]:
@@ -74,19 +67,44 @@ def answer_here(clip: Path) -> dict:
     return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
-def test_the_base_install_is_numpy_and_litert_alone(wheel: Path, clip: Path, tmp_path: Path):
-    python = environment(tmp_path / "venv", [str(wheel)])
+def test_the_base_install_is_numpy_and_litert_alone(base: Path, clip: Path, tmp_path: Path):
     litert_asks = {"backports-strenum", "flatbuffers", "ml-dtypes", "protobuf", "tqdm", "typing-extensions"}
-    assert installed(python) == {"sernet", "numpy", "ai-edge-litert"} | litert_asks
-    answer, modules = imported(python, clip)
+    assert installed(base) == {"sernet", "numpy", "ai-edge-litert"} | litert_asks
+    answer, modules = imported(base, clip)
     assert modules == {"sernet", "numpy", "ai_edge_litert"}
     assert answer == answer_here(clip)
 
     soundfile.write(tmp_path / "clip.flac", np.zeros(16000), 16000)
-    command = [python, "-P", "-m", "sernet.runtime.cli", "file", tmp_path / "clip.flac"]
+    command = [base, "-P", "-m", "sernet.runtime.cli", "file", tmp_path / "clip.flac"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2 and done.stderr.count("\n") == 1
     assert "sernet[audio]" in done.stderr, "it names the extra that reads other files"
+
+
+def test_the_base_install_takes_at_most_170_mb(base: Path):
+    """The files of all installed distributions, byte code included; not of pip, which came before."""
+    program = """
+from importlib.metadata import distributions
+ours = [item for item in distributions() if item.metadata["Name"] not in ("pip", "setuptools")]
+print(len(ours), sum(path.locate().stat().st_size for item in ours for path in item.files if path.locate().exists()))
+"""
+    done = subprocess.run([base, "-P", "-c", program], capture_output=True, text=True, check=True)
+    count, size = map(int, done.stdout.split())
+    print(f"{size / 1e6:.1f} MB installed")
+    assert count == len(installed(base)) and 50e6 < size <= 170e6, f"{size / 1e6:.1f} MB installed"
+
+
+def test_an_answer_takes_at_most_70_mb_of_memory(base: Path, clip: Path):
+    program = f"""
+from sernet.runtime.cli import main
+assert main(["file", {str(clip)!r}]) == 0
+from sernet.benchmarks.first_answer import peak_memory
+print(peak_memory())
+"""
+    done = subprocess.run([base, "-P", "-c", program], capture_output=True, text=True, check=True)
+    peak = int(done.stdout.splitlines()[-1])
+    print(f"{peak / 1e6:.1f} MB at most")
+    assert peak <= 70e6, f"{peak / 1e6:.1f} MB at most"
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="tflite-runtime 2.14 has no wheel for Python 3.12 and later")
