@@ -125,7 +125,7 @@ def _hear_files(enrolment: "Enrolment", paths: list[Path], sample_rate: int) -> 
 
 
 def _hear_live(enrolment: "Enrolment", args: argparse.Namespace, front_end: "FrontEnd") -> None:
-    from sernet.runtime.live.answers import end_on_sigterm
+    from sernet.runtime.live.stream import end_on_sigterm
     from sernet.runtime.sources.microphone import open_source
 
     end_on_sigterm()
@@ -158,7 +158,7 @@ class _Progress:
         self._told_s = 0.0
 
     def show(self, speech_s: float, block: "np.ndarray") -> None:
-        from sernet.runtime.live.answers import level_dbfs
+        from sernet.runtime.live.level import level_dbfs
 
         if self._in_place:
             full = round(_BAR_WIDTH * min(1.0, speech_s / self._wanted_s))

@@ -1,11 +1,11 @@
 """Live answers for people and for programs: a meter on a terminal, lines of text, lines of JSON."""
 
 import json
-from dataclasses import asdict
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from sernet.runtime.live.answers import SILENCE_DBFS, LiveAnswer
+from sernet.runtime.live.events import LiveAnswer, LiveEvent
+from sernet.runtime.live.level import SILENCE_DBFS
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Display(Protocol):
         """Show the level of a block of audio."""
         ...
 
-    def answer(self, answer: LiveAnswer) -> None:
-        """Show an answer."""
+    def event(self, event: LiveEvent) -> None:
+        """Show an event."""
         ...
 
 
@@ -52,28 +52,23 @@ class Lines:
     def level(self, dbfs: float) -> None:
         """Lines tell the level with the answer."""
 
-    def answer(self, answer: LiveAnswer) -> None:
-        print(self._line(answer), flush=True)
+    def event(self, event: LiveEvent) -> None:
+        print(self._line(event), flush=True)
 
 
-def json_line(answer: LiveAnswer) -> str:
-    """One JSON object: start_s, end_s, label, probabilities, level_dbfs, latency_ms, dropped."""
-    return json.dumps(
-        asdict(answer.recognition)
-        | {
-            "level_dbfs": round(answer.level_dbfs, 3),
-            "latency_ms": round(answer.latency_ms, 2),
-            "dropped": answer.dropped,
-        }
-    )
+def json_line(event: LiveEvent) -> str:
+    """One JSON object: what the event's `to_json` gives."""
+    return json.dumps(event.to_json())
 
 
-def text_line(answer: LiveAnswer) -> str:
+def text_line(event: LiveEvent) -> str:
     """For a terminal without `rich`."""
-    recognition = answer.recognition
+    if not isinstance(event, LiveAnswer):
+        return str(event)
+    answer, recognition = event, event.recognition
     best = max(recognition.probabilities.values())
     label = _label(recognition)
-    dropped = f"  {answer.dropped} gaps" if answer.dropped else ""
+    dropped = f"  {answer.overruns} gaps" if answer.overruns else ""
     return (
         f"{recognition.end_s:7.1f} s  {label:<12} {best:4.0%}"
         f"  {answer.level_dbfs:6.1f} dBFS  {answer.latency_ms:5.0f} ms{dropped}"
@@ -109,8 +104,9 @@ class Meter:
     def level(self, dbfs: float) -> None:
         self._level = dbfs
 
-    def answer(self, answer: LiveAnswer) -> None:
-        self._answer = answer
+    def event(self, event: LiveEvent) -> None:
+        if isinstance(event, LiveAnswer):
+            self._answer = event
 
     def _table(self) -> "Table":
         from rich.progress_bar import ProgressBar
@@ -128,7 +124,7 @@ class Meter:
         recognition = self._answer.recognition
         for label, probability in recognition.probabilities.items():
             table.add_row(Text(label), bar(probability), f"{probability:.0%}")
-        gaps = f", {self._answer.dropped} gaps" if self._answer.dropped else ""
+        gaps = f", {self._answer.overruns} gaps" if self._answer.overruns else ""
         # Text, not a plain string: a label with square brackets is no markup.
         table.add_row("now", Text(_label(recognition), style="bold"), f"{self._answer.latency_ms:.0f} ms{gaps}")
         return table

@@ -44,7 +44,11 @@ class AudioSource(ABC):
     description: str
     """For people: what is recorded, and by what."""
     overruns: int
-    """Gaps so far: blocks that we or the recorder had to drop."""
+    """Gaps so far: times that we or the recorder had to drop samples."""
+    dropped: int
+    """Samples lost in them, at the rate of the blocks, as far as they can be counted."""
+    live: bool
+    """Whether it is a device, which cannot wait for us."""
     arrived_at: float
     """`time.monotonic()` of when the block last yielded came from the device."""
 
@@ -52,8 +56,10 @@ class AudioSource(ABC):
         """A source that is not `live` waits for us when the queue is full; a live one drops blocks."""
         self.description = description
         self.overruns = 0
+        self.dropped = 0
+        self._ratio = 1.0  # samples that come of one that `_put` takes; not 1 where blocks are resampled after it
         self.arrived_at = 0.0
-        self._live = live
+        self.live = live
         self._queue: queue.Queue[tuple[float, np.ndarray | None]] = queue.Queue(maxsize=round(BACKLOG_S / BLOCK_S))
         self._closed = threading.Event()
         self._first: np.ndarray | None = None
@@ -97,11 +103,12 @@ class AudioSource(ABC):
     def _put(self, block: np.ndarray | None) -> None:
         """Hand over a block, or None for the end; called from the recording thread."""
         entry = (time.monotonic(), block)
-        if self._live and block is not None:
+        if self.live and block is not None:
             try:
                 self._queue.put_nowait(entry)
             except queue.Full:
                 self.overruns += 1
+                self.dropped += round(self._ratio * len(block))
             return
         while not self._closed.is_set():
             try:

@@ -1,4 +1,4 @@
-"""Which source of live audio to use."""
+"""Which microphone to use: `sounddevice`, or a program that records."""
 
 import shlex
 import shutil

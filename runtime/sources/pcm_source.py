@@ -1,6 +1,7 @@
 """Raw PCM as a live source: from a child process that records, or from standard input."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -19,6 +20,7 @@ class PcmSource(AudioSource):
 
     def __init__(self, description: str, sample_rate: int, *, live: bool) -> None:
         super().__init__(description, live=live)
+        self._rate = sample_rate
         self._block_bytes = round(BLOCK_S * sample_rate) * _SAMPLE.itemsize
 
     def _read_from(self, descriptor: int) -> None:
@@ -97,7 +99,9 @@ class ChildProcess(PcmSource):
             for line in process.stderr:
                 text = line.decode(errors="replace")
                 self._last_words = " ".join(text.split()) or self._last_words
-                self.overruns += "overrun" in text
+                if "overrun" in text:
+                    self.overruns += 1
+                    self.dropped += _overrun_samples(text, self._rate)
                 if "rate is not accurate" in text:  # it would go on, and give wrong answers without a word
                     with suppress(ProcessLookupError):
                         os.killpg(process.pid, signal.SIGKILL)
@@ -110,7 +114,7 @@ class ChildProcess(PcmSource):
         except subprocess.TimeoutExpired:
             return "closed its output"
         self._listener.join(timeout=1)
-        if code == 0 and not self._live:
+        if code == 0 and not self.live:
             return None
         ending = f"ended with exit code {code}" if code >= 0 else f"ended by {signal.Signals(-code).name}"
         return f"{ending}: {self._last_words}" if self._last_words else ending
@@ -126,3 +130,9 @@ class ChildProcess(PcmSource):
                 return
             except subprocess.TimeoutExpired:
                 continue
+
+
+def _overrun_samples(text: str, sample_rate: int) -> int:
+    """What arecord's "overrun!!! (at least 12.345 ms long)" is worth; 0 where it does not say."""
+    found = re.search(r"([\d.]+) ms", text)
+    return round(float(found[1]) / 1000 * sample_rate) if found else 0

@@ -73,6 +73,7 @@ class SoundDevice(AudioSource):
                 sounddevice.check_input_settings(samplerate=self._sample_rate, **settings)
             except sounddevice.PortAudioError:
                 self._device_rate = round(info["default_samplerate"])
+                self._ratio = self._sample_rate / self._device_rate
                 load_soxr()
             self._stream = sounddevice.InputStream(
                 samplerate=self._device_rate,
@@ -95,8 +96,13 @@ class SoundDevice(AudioSource):
         return blocks
 
     def _stop(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        if self._stream is None:
+            return
+        self._stream.close()
+        # PortAudio looks for devices only when it begins: one that is plugged in again would not be found.
+        sounddevice = load_sounddevice()
+        sounddevice._terminate()
+        sounddevice._initialize()
 
 
 def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Iterator[np.ndarray]:

@@ -90,7 +90,7 @@ class Listener:
 
     def __init__(self, server: SoundServer, bundle: Path, folder: Path, name: str) -> None:
         self.output, self.errors = folder / f"{name}.jsonl", folder / f"{name}.err"
-        command = [*PROGRAM, "mic", "--json", "--model", bundle, "--hop", str(HOP_S), *LISTENERS[name]]
+        command = [*PROGRAM, "mic", "--vad", "off", "--json", "--model", bundle, "--hop", str(HOP_S), *LISTENERS[name]]
         with self.output.open("wb") as output, self.errors.open("wb") as errors:
             self.process = subprocess.Popen(command, env=server.environment, stdout=output, stderr=errors)
         wait_until(lambda: "listening" in self.errors.read_text() or self.process.poll() is not None, f"{name} listens")

@@ -9,15 +9,20 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from sernet.runtime.live.answers import LiveAnswer, level_dbfs
+from sernet.runtime.live.events import LiveAnswer
+from sernet.runtime.live.level import level_dbfs
 from sernet.runtime.outputs.meter import Lines, Meter, json_line, text_line
 from sernet.runtime.recognizer import UNCERTAIN, Recognition
 
 ANSWER = LiveAnswer(
+    "window",
     Recognition(start_s=1.5, end_s=4.5, label="anger", probabilities={"anger": 0.75, "neutral [calm]": 0.25}),
+    steady_label="anger",
     level_dbfs=-23.45678,
+    voice=0.5,
     latency_ms=12.345,
-    dropped=2,
+    dropped=1600,
+    overruns=2,
 )
 
 
@@ -38,13 +43,17 @@ def test_the_level_is_the_root_mean_square_to_full_scale(samples: np.ndarray, db
 
 def test_a_json_line_holds_the_answer_and_how_it_came_about() -> None:
     assert json.loads(json_line(ANSWER)) == {
+        "event": "window",
         "start_s": 1.5,
         "end_s": 4.5,
         "label": "anger",
         "probabilities": {"anger": 0.75, "neutral [calm]": 0.25},
+        "steady_label": "anger",
         "level_dbfs": -23.457,
+        "voice": 0.5,
         "latency_ms": 12.35,
-        "dropped": 2,
+        "dropped": 1600,
+        "overruns": 2,
     }
     assert "\n" not in json_line(ANSWER)
 
@@ -70,7 +79,7 @@ def test_lines_are_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BufferedWriter(raw, 1 << 16), write_through=False))
     with Lines(as_json=True) as lines:
-        lines.answer(ANSWER)
+        lines.event(ANSWER)
         assert raw.getvalue().count(b"\n") == 1
 
 
@@ -80,7 +89,7 @@ def shown(level: float, answer: LiveAnswer | None) -> list[str]:
     with Meter(console) as meter:
         meter.level(level)
         if answer:
-            meter.answer(answer)
+            meter.event(answer)
     assert isinstance(console.file, io.StringIO)
     return [line for line in re.sub(r"\x1b\[[?\d]*[a-zA-Z]", "", console.file.getvalue()).splitlines() if line]
 
