@@ -62,13 +62,11 @@ def read_audio(path: Path | str, sample_rate: int = 16000, *, longest_s: float =
     _check_regular(path)
     blocks, held = [], 0
     try:
-        for block in _mono_blocks(path, sample_rate):
+        for block in _mono_blocks(path, sample_rate, longest_s):
             blocks.append(block)
             held += len(block)
             if held > longest_s * sample_rate + 1:  # resampling may round up
-                raise AudioTooLongError(
-                    f"{path}: lasts longer than the {longest_s:g} s that are taken: cut it into parts"
-                )
+                raise _too_long(path, longest_s)
         if not held:
             raise AudioError(f"{path}: holds no samples")
         mono = np.concatenate(blocks)
@@ -77,10 +75,10 @@ def read_audio(path: Path | str, sample_rate: int = 16000, *, longest_s: float =
     return np.clip(mono, -1.0, 1.0, out=mono)
 
 
-def _mono_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
+def _mono_blocks(path: Path, sample_rate: int, longest_s: float) -> Iterator[np.ndarray]:
     """The file's samples at `sample_rate`, channels averaged: float32 blocks (any,)."""
     resampler = None
-    for rate, samples in _decoded_blocks(path):
+    for rate, samples in _decoded_blocks(path, longest_s):
         if not np.isfinite(samples).all():
             raise AudioError(f"{path}: holds samples that are not finite (NaN or infinity): export it again")
         if (peak := float(np.abs(samples).max())) > _LARGEST_PEAK:
@@ -94,10 +92,10 @@ def _mono_blocks(path: Path, sample_rate: int) -> Iterator[np.ndarray]:
         yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def _decoded_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+def _decoded_blocks(path: Path, longest_s: float) -> Iterator[tuple[int, np.ndarray]]:
     """The file's rate with each block of its samples, float32 (frames, channels), at least one frame."""
     try:
-        yield from _wave_blocks(path)
+        yield from _wave_blocks(path, longest_s)
     except (wave.Error, EOFError, RuntimeError) as error:  # at once: the header told; a chunk beyond the file
         yield from _soundfile_blocks(path, reason=str(error) or "the header is cut short")
 
@@ -115,7 +113,7 @@ def _check_regular(path: Path) -> None:
         raise AudioError(f"{path}: is empty (0 bytes)")
 
 
-def _wave_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
+def _wave_blocks(path: Path, longest_s: float) -> Iterator[tuple[int, np.ndarray]]:
     """Those of PCM WAV; raises `wave.Error` or `EOFError` for anything else."""
     with wave.open(str(path), "rb") as file:
         channels, width, rate, declared = file.getparams()[:4]
@@ -123,11 +121,18 @@ def _wave_blocks(path: Path) -> Iterator[tuple[int, np.ndarray]]:
             raise wave.Error(f"{8 * width} bit")
         _check_rate(path, rate)
         frame_bytes, held = width * channels, 0
+        # A damaged header declares gigabytes, so its word is taken only for what can be there.
+        if min(declared, path.stat().st_size // frame_bytes) > longest_s * rate:
+            raise _too_long(path, longest_s)
         while frames := len(data := file.readframes(max(1, _BLOCK_VALUES // channels))) // frame_bytes:
             held += frames
             yield rate, _pcm_to_float(data[: frames * frame_bytes], width).reshape(frames, channels)
     if held < declared and declared * frame_bytes < _UNKNOWN_LENGTH:
         raise _cut_short(path, f"{held} of {declared} samples")
+
+
+def _too_long(path: Path, longest_s: float) -> AudioTooLongError:
+    return AudioTooLongError(f"{path}: lasts longer than the {longest_s:g} s that are taken: cut it into parts")
 
 
 def _check_rate(path: Path, rate: int) -> None:
