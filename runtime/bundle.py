@@ -215,8 +215,11 @@ def read_bundle(content: bytes, path: Path) -> Bundle:
     if content[4:8] != _FLATBUFFER_IDENTIFIER:
         raise BundleError(f"{path} is not a TensorFlow Lite model")
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive, archive.open("sernet.json") as file:
-            values = json.loads(file.read(_MOST_DESCRIPTION_BYTES))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if archive.getinfo("sernet.json").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("unpacking of others cannot be bounded")
+            with archive.open("sernet.json") as file:
+                values = json.loads(file.read(_MOST_DESCRIPTION_BYTES))
             flatbuffer = content[: min(info.header_offset for info in archive.infolist())]
     except (zipfile.BadZipFile, KeyError, ValueError, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise BundleError(f"{path} does not describe itself (no sernet.json inside): export it with sernet") from None

@@ -113,16 +113,16 @@ class Network:
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values, (classes,), for inputs of the input tensor's own type."""
         inputs = inputs[None] if inputs.ndim == 1 else inputs[None, ..., None]
-        if tuple(self.input_tensor["shape"]) != inputs.shape:
-            try:
+        try:
+            if tuple(self.input_tensor["shape"]) != inputs.shape:
                 self._interpreter.resize_tensor_input(self.input_tensor["index"], inputs.shape)
                 self._interpreter.allocate_tensors()
-            except (ValueError, RuntimeError) as error:
-                said = " ".join(str(error).split())
-                raise SernetError(f"the model does not take an input of {inputs.shape}: {said}") from None
-            self._look_up_tensors()
-        self._interpreter.set_tensor(self.input_tensor["index"], inputs)
-        self._interpreter.invoke()
+                self._look_up_tensors()
+            self._interpreter.set_tensor(self.input_tensor["index"], inputs)
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            said = " ".join(str(error).split())
+            raise SernetError(f"the model does not answer an input of {inputs.shape}: {said}") from None
         return self._interpreter.get_tensor(self.output_tensor["index"])[0]
 
     def _frames(self, waveform: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ How long, all together: SERNET_FUZZ_S seconds, 10 by default. An input that is a
 """
 
 import dataclasses
+import importlib.util
 import os
 import re
 import subprocess
@@ -59,16 +60,40 @@ def profile_seeds(folder: Path) -> None:
     dataclasses.replace(plain, leaning=leaning, model=bundle.fingerprint).save(folder / "varied.json")
 
 
+def stream_seeds(folder: Path) -> None:
+    """Conversations in both modes, at the model's rate and another, and clients that are refused."""
+    sys.path.insert(0, str(HERE))
+    import streams
+
+    tone = np.rint(9000 * np.sin(2 * np.pi * 440 * np.arange(4 * RATE) / RATE)).astype("<i2").tobytes()
+    pieces = [tone[start : start + 8000] for start in range(0, len(tone), 8000)]
+    token = f"token={streams.TOKEN}"
+    for number, (query, messages) in enumerate(
+        [
+            (token, ["end"]),
+            (f"{token}&rate=8000", [*pieces[:8], "end"]),
+            (f"{token}&rate=4000&mode=utterance", [*pieces[:4], bytes(16000), "end"]),
+            (f"{token}&mode=continuous", [b"\0", "stop"]),
+            (f"{token}&rate=1&mode=loud", []),
+            ("", [b"\0\0"]),
+        ]
+    ):
+        (folder / f"{number}").write_bytes(streams.packed(query, messages))
+
+
 TARGETS: dict[str, Callable[[Path], None]] = {
     "audio_files": audio_seeds,
     "bundles": bundle_seeds,
     "profiles": profile_seeds,
+    "streams": stream_seeds,
 }
 
 
 @pytest.mark.timeout(SECONDS + 300)
 @pytest.mark.parametrize("target", TARGETS)
 def test_fuzzing_finds_nothing(target: str, tmp_path: Path) -> None:
+    if target == "streams" and importlib.util.find_spec("sernet.runtime.serve") is None:
+        pytest.skip("this version has no server")
     seeds, corpus, findings = tmp_path / "seeds", tmp_path / "corpus", FINDINGS / target
     for folder in (seeds, corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
