@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 
 import atheris
+from atheris.import_hook import instrument_imports
 
-with atheris.instrument_imports(include=["sernet.runtime", "wave"]):
+with instrument_imports(include=["sernet.runtime", "wave"]):
     from sernet.runtime.audio_file import read_audio
 
 import numpy as np

@@ -11,8 +11,9 @@ import zipfile
 from pathlib import Path
 
 import atheris
+from atheris.import_hook import instrument_imports
 
-with atheris.instrument_imports(include=["sernet.runtime", "zipfile"]):
+with instrument_imports(include=["sernet.runtime", "zipfile"]):
     from sernet.runtime.bundle import Bundle, load_bundle, read_bundle
     from sernet.runtime.recognizer import Recognizer
 

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 import atheris
+from atheris.import_hook import instrument_imports
 
-with atheris.instrument_imports(include=["sernet.runtime"]):
+with instrument_imports(include=["sernet.runtime"]):
     from sernet.runtime.bundle import load_bundle
     from sernet.runtime.profile import load_profile
     from sernet.runtime.recognizer import recognise

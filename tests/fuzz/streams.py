@@ -6,12 +6,13 @@ An input is the query, a line feed, and messages: each a byte (0 is text, others
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import atheris
+from atheris.import_hook import instrument_imports
 
-with atheris.instrument_imports(include=["sernet.runtime"]):
+with instrument_imports(include=["sernet.runtime"]):
     from sernet.runtime.bundle import load_bundle
     from sernet.runtime.serve.access import Access
     from sernet.runtime.serve.application import application
@@ -26,7 +27,7 @@ SERVER = application(SERVICE, Access(TOKEN, loopback=True))
 LOOP = asyncio.new_event_loop()
 
 
-def packed(query: str, messages: list[str | bytes]) -> bytes:
+def packed(query: str, messages: Sequence[str | bytes]) -> bytes:
     """An input."""
     parts = [f"{query}\n".encode()]
     for message in messages:

@@ -5,6 +5,7 @@ import sys
 import tracemalloc
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -185,7 +186,7 @@ def test_a_file_of_many_blocks_equals_one_that_is_decoded_and_resampled_at_once(
     assert np.array_equal(read_audio(path), expected)
 
 
-def peak_bytes(path: Path, **options: float) -> tuple[int, str]:
+def peak_bytes(path: Path, **options: Any) -> tuple[int, str]:
     """Most memory that a refusal took, and what it said."""
     tracemalloc.start()
     try:
