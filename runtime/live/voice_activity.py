@@ -17,10 +17,8 @@ _CONTEXT_S = 5.0
 _QUIET_PERCENTILE = 10
 # Steady noise stays within a few dB of it, and speech is well above where anyone can hear it.
 _ABOVE_DB = 10.0
-# Below this, after the emphasis of high frequencies, is what converters hiss.
-_LEAST_DBFS = -65.0
-# Takes away what cheap microphones add, a constant and hum, and keeps what tells speech.
-_EMPHASIS = 0.97
+# What is quieter is a converter's hiss.
+_LEAST_DBFS = -60.0
 _ENERGY_FRAME_S = 0.02
 # A room changes slowly: its sound is looked at anew every so many frames.
 _FRAMES_A_LOOK = 10
@@ -59,7 +57,7 @@ class EnergyActivity:
         self._threshold = 0.0
 
     def voiced(self, samples: np.ndarray) -> bool:
-        level = level_dbfs(samples[1:] - _EMPHASIS * samples[:-1])
+        level = level_dbfs(samples - samples.mean())  # cheap microphones add a constant
         self._levels[self._count % self._context] = level
         self._count += 1
         # At the start each frame teaches much.

@@ -1,14 +1,21 @@
 """The microphone through PortAudio (the package `sounddevice`)."""
 
-from collections.abc import Iterable, Iterator
+import atexit
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from sernet.runtime.sources.audio_source import BLOCK_S, AudioSource, NoDeviceError
+from sernet.runtime.sources.audio_source import BLOCK_S, FIRST_BLOCK_S, AudioSource, NoDeviceError
 
 EXTRA = 'pip install "sernet[mic]"'
+
+# A device that works closes at once.
+_CLOSING_S = 0.5
+_portaudio = threading.Lock()  # one call at a time
 
 
 def load_sounddevice() -> ModuleType:
@@ -62,28 +69,33 @@ class SoundDevice(AudioSource):
     def _start(self) -> None:
         sounddevice = load_sounddevice()
         try:
-            info = sounddevice.query_devices(self._device, "input")
-            self.description = f"{info['name']} (sounddevice)"
-            settings = {
-                "device": info["index"],
-                "channels": min(2, info["max_input_channels"]),
-                "dtype": "float32",
-            }
-            try:
-                sounddevice.check_input_settings(samplerate=self._sample_rate, **settings)
-            except sounddevice.PortAudioError:
-                self._device_rate = round(info["default_samplerate"])
-                self._ratio = self._sample_rate / self._device_rate
-                load_soxr()
-            self._stream = sounddevice.InputStream(
-                samplerate=self._device_rate,
-                blocksize=round(BLOCK_S * self._device_rate),
-                callback=self._callback,
-                **settings,
-            )
-            self._stream.start()
+            _patiently(lambda: self._open(sounddevice), FIRST_BLOCK_S)
         except (sounddevice.PortAudioError, ValueError) as error:  # ValueError: no device of that name
             raise NoDeviceError(f"{self.description}: {' '.join(str(error).split())}") from error
+
+    def _open(self, sounddevice: ModuleType) -> None:
+        info = sounddevice.query_devices(self._device, "input")
+        self.description = f"{info['name']} (sounddevice)"
+        settings = {
+            "device": info["index"],
+            "channels": min(2, info["max_input_channels"]),
+            "dtype": "float32",
+        }
+        try:
+            sounddevice.check_input_settings(samplerate=self._sample_rate, **settings)
+        except sounddevice.PortAudioError:
+            self._device_rate = round(info["default_samplerate"])
+            self._ratio = self._sample_rate / self._device_rate
+            load_soxr()
+        self._stream = sounddevice.InputStream(
+            samplerate=self._device_rate,
+            blocksize=round(BLOCK_S * self._device_rate),
+            callback=self._callback,
+            **settings,
+        )
+        self._stream.start()
+        if self._closed.is_set():  # nobody has waited for it
+            self._close_stream()
 
     def _callback(self, frames: np.ndarray, count: int, when: object, status: Any) -> None:
         self.overruns += bool(status.input_overflow)
@@ -96,13 +108,46 @@ class SoundDevice(AudioSource):
         return blocks
 
     def _stop(self) -> None:
+        with suppress(NoDeviceError):
+            _patiently(self._close_stream, _CLOSING_S)
+
+    def _close_stream(self) -> None:
         if self._stream is None:
             return
         self._stream.close()
+        self._stream = None
         # PortAudio looks for devices only when it begins: one that is plugged in again would not be found.
         sounddevice = load_sounddevice()
         sounddevice._terminate()
         sounddevice._initialize()
+
+
+def _patiently(call: Callable[[], None], seconds: float) -> None:
+    """Wait so long for a call of PortAudio's, which hangs for as long as a sound server does.
+
+    Raises what it raises; and NoDeviceError when it, or one before it, does not return in time.
+    """
+    if not _portaudio.acquire(timeout=seconds):
+        raise NoDeviceError("sounddevice: PortAudio does not return: does the sound server hang?")
+    problems: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as problem:
+            problems.append(problem)
+        finally:
+            _portaudio.release()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        # It would wait for the same server when the program ends.
+        atexit.unregister(load_sounddevice()._exit_handler)
+        raise NoDeviceError("sounddevice: PortAudio does not return: does the sound server hang?")
+    if problems:
+        raise problems[0]
 
 
 def resampled(blocks: Iterable[np.ndarray], from_rate: int, to_rate: int) -> Iterator[np.ndarray]:

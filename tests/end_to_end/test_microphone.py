@@ -6,15 +6,11 @@ capture is the reference: what the daemon may do to the sound is in it too. Wher
 found from the levels it reports; then its answers must be those of `sernet-infer file` on the capture from there on.
 """
 
-import contextlib
 import json
-import os
-import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,79 +25,11 @@ from sernet.runtime.profile import load_profile
 RATE = 16000
 HOP_S = 0.25
 HOP = round(HOP_S * RATE)
-MONITOR = "speaker.monitor"
 # What `mic` is told, so that it listens through PortAudio, and through `parec`, which alone knows the monitor's name.
-LISTENERS = {"sounddevice": [], "parec": ["--device", MONITOR]}
+LISTENERS = {"sounddevice": [], "parec": ["--device", "speaker.monitor"]}
 PROGRAM = [sys.executable, "-m", "sernet.runtime.cli"]
 LEVEL_TOLERANCE_DB = 0.005
 PROBABILITY_TOLERANCE = 0.001
-
-pytestmark = pytest.mark.skipif(
-    not all(map(shutil.which, ("pulseaudio", "pactl", "parec", "paplay"))),
-    reason="needs the Debian packages pulseaudio, pulseaudio-utils, libportaudio2 and libasound2-plugins",
-)
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, f"waited 20 s in vain until {what}"
-        time.sleep(0.05)
-
-
-@dataclass
-class SoundServer:
-    """A private daemon and the environment in which programs find it."""
-
-    process: subprocess.Popen[bytes]
-    environment: dict[str, str]
-
-    def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
-
-    def hears_through_portaudio(self) -> bool:
-        return bool(json.loads(self.run(*PROGRAM, "devices", "--json").stdout)["inputs"])
-
-
-@contextlib.contextmanager
-def sound_server(folder: Path) -> Iterator[SoundServer]:
-    folder.chmod(0o700)
-    socket = folder / "socket"
-    environment = os.environ | {"HOME": str(folder), "XDG_RUNTIME_DIR": str(folder), "PULSE_SERVER": f"unix:{socket}"}
-    modules = (
-        f"module-null-sink sink_name=speaker rate={RATE} channels=2 format=s16le",
-        f"module-native-protocol-unix socket={socket} auth-anonymous=1",
-    )
-    options = ["--daemonize=no", "-n", "--use-pid-file=no", "--exit-idle-time=-1", "--disable-shm=yes"]
-    command = ["pulseaudio", *options, *(word for module in modules for word in ("-L", module))]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    server = SoundServer(process, environment)
-    try:
-        wait_until(lambda: server.run("pactl", "info").returncode == 0, "PulseAudio answers")
-        yield server
-    finally:
-        process.kill()
-        process.wait()
-
-
-class Listener:
-    """A running `sernet-infer mic`."""
-
-    def __init__(self, server: SoundServer, bundle: Path, folder: Path, name: str) -> None:
-        self.output, self.errors = folder / f"{name}.jsonl", folder / f"{name}.err"
-        command = [*PROGRAM, "mic", "--vad", "off", "--json", "--model", bundle, "--hop", str(HOP_S), *LISTENERS[name]]
-        with self.output.open("wb") as output, self.errors.open("wb") as errors:
-            self.process = subprocess.Popen(command, env=server.environment, stdout=output, stderr=errors)
-        wait_until(lambda: "listening" in self.errors.read_text() or self.process.poll() is not None, f"{name} listens")
-        assert self.process.poll() is None, self.errors.read_text()
-
-    def answers(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.output.read_text().splitlines()]
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(timeout=20)
 
 
 @dataclass
@@ -110,11 +38,13 @@ class Session:
     """(samples, 2), int16."""
     captured: np.ndarray
     """(samples, 2), int16, from before the listeners began until after they ended."""
-    listeners: dict[str, Listener]
+    listeners: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def session(speech: np.ndarray, bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+def session(
+    sound_server, wait_until, speech: np.ndarray, bundle: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
     """Play once while every listener listens. The channels differ, so that taking one for both is noticed."""
     folder = tmp_path_factory.mktemp("session")
     played = np.rint(32767 * np.stack([speech, 0.5 * speech[::-1]], axis=1)).astype("<i2")
@@ -122,11 +52,12 @@ def session(speech: np.ndarray, bundle: Path, tmp_path_factory: pytest.TempPathF
     soundfile.write(folder / "played.wav", played, RATE)
     with sound_server(tmp_path_factory.mktemp("pulse")) as server, (folder / "captured.raw").open("wb") as captured:
         format_options = ["--raw", "--format=s16le", f"--rate={RATE}", "--channels=2", "--latency-msec=50"]
-        command = ["parec", *format_options, f"--device={MONITOR}"]
+        command = ["parec", *format_options, f"--device={server.MONITOR}"]
         capture = subprocess.Popen(command, env=server.environment, stdout=captured)
         wait_until(lambda: (folder / "captured.raw").stat().st_size > 0, "parec captures")
         names = [name for name in LISTENERS if name != "sounddevice" or server.hears_through_portaudio()]
-        listeners = {name: Listener(server, bundle, folder, name) for name in names}
+        options = ["--vad", "off", "--model", bundle, "--hop", str(HOP_S)]
+        listeners = {name: server.listen(folder / name, *options, *LISTENERS[name]) for name in names}
         play = server.run("paplay", folder / "played.wav")
         assert play.returncode == 0, play.stderr
         time.sleep(0.5)
@@ -172,7 +103,7 @@ def test_live_answers_match_those_of_the_file(session: Session, bundle: Path, tm
     listener = session.listeners[name]
     assert listener.process.returncode == 130, listener.errors.read_text()
     assert name in listener.errors.read_text()
-    live = listener.answers()
+    live = listener.events()
     assert len(live) >= (len(session.played) - RATE) / HOP, "answers are missing"  # the first one after a window of 1 s
     assert {answer["dropped"] for answer in live} == {0}
 
@@ -204,12 +135,14 @@ def test_live_answers_match_those_of_the_file(session: Session, bundle: Path, tm
 
 
 @pytest.mark.parametrize("name", LISTENERS)
-def test_a_sound_server_that_goes_is_a_lost_device(bundle: Path, tmp_path: Path, name: str) -> None:
+def test_a_sound_server_that_goes_is_a_lost_device(
+    sound_server, wait_until, bundle: Path, tmp_path: Path, name: str
+) -> None:
     with sound_server(tmp_path) as server:
         if name == "sounddevice" and not server.hears_through_portaudio():
             pytest.skip("PortAudio lists no input: install libportaudio2 and libasound2-plugins")
-        listener = Listener(server, bundle, tmp_path, name)
-        wait_until(lambda: len(listener.answers()) > 0, "the first answer")
+        listener = server.listen(tmp_path / name, "--model", bundle, *LISTENERS[name])
+        wait_until(lambda: len(listener.events()) > 0, "the first answer")
         server.process.kill()
         assert listener.process.wait(timeout=20) == 4, listener.errors.read_text()
     last = listener.errors.read_text().splitlines()[-1]
@@ -229,7 +162,7 @@ print(source._device_rate, len(samples), spectrum.argmax(), numpy.sqrt(2 * numpy
 """
 
 
-def test_a_device_that_refuses_the_rate_is_resampled(tmp_path: Path) -> None:
+def test_a_device_that_refuses_the_rate_is_resampled(sound_server, tmp_path: Path) -> None:
     tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(20 * RATE) / RATE)
     soundfile.write(tmp_path / "tone.wav", tone, RATE)
     with sound_server(tmp_path) as server:
@@ -248,14 +181,16 @@ def test_a_device_that_refuses_the_rate_is_resampled(tmp_path: Path) -> None:
     assert amplitude == pytest.approx(0.5, rel=0.02)
 
 
-def test_an_owner_enrols_through_the_sound_server(normalising_bundle: Path, voice, tmp_path: Path) -> None:
+def test_an_owner_enrols_through_the_sound_server(
+    sound_server, wait_until, normalising_bundle: Path, voice, tmp_path: Path
+) -> None:
     """The profile is that of the played recording; the seconds that nobody spoke in are not counted."""
     spoken = voice(13.5, seed=6)
     soundfile.write(tmp_path / "spoken.wav", spoken, RATE)
     live, recorded = tmp_path / "live.json", tmp_path / "recorded.json"
     enroll = [*PROGRAM, "enroll", "--model", normalising_bundle, "--out"]
     with sound_server(tmp_path) as server, (tmp_path / "errors").open("wb") as errors:
-        command = [*enroll, live, "--seconds", "10", "--device", MONITOR]
+        command = [*enroll, live, "--seconds", "10", "--device", server.MONITOR]
         listener = subprocess.Popen(command, env=server.environment, stdout=subprocess.DEVNULL, stderr=errors)
         wait_until(lambda: "listening" in (tmp_path / "errors").read_text(), "it listens")
         play = subprocess.Popen(["paplay", tmp_path / "spoken.wav"], env=server.environment)
