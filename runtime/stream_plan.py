@@ -83,8 +83,8 @@ class StreamPlan:
             return Rows(int(found["frames"]), int(found["offset"]), int(found["count"]))
 
         row = rows_of(values["row"])
-        if (row.frames, row.count) != (BLOCK, 1):
-            raise ValueError("a block makes one row of the last feature map")
+        if (row.frames, row.count) != (BLOCK, 1) or not -BLOCK <= row.offset <= 0:
+            raise ValueError("a block makes one row of the last feature map, its own or an earlier one")
         rows, columns, channels = map(int, values["window"])
         return cls(
             states=tuple(tuple(map(int, shape)) for shape in values["states"]),
