@@ -240,3 +240,11 @@ def test_raw_samples_are_told_what_they_lack(tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes(NOISE.tobytes())
     with pytest.raises(AudioError, match=r"raw samples say nothing of themselves: ffmpeg"):
         read_audio(tmp_path / "a.raw")
+
+
+@pytest.mark.parametrize("name", ["clip.wav", "clip.flac"])
+def test_a_file_may_last_as_long_as_is_allowed_and_no_longer(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, np.zeros(3 * 16000, np.int16))
+    assert len(read_audio(path, longest_s=3)) == 3 * 16000
+    with pytest.raises(AudioTooLongError, match=r"lasts longer than the 2\.9 s that are taken"):
+        read_audio(path, longest_s=2.9)
