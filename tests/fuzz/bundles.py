@@ -18,7 +18,7 @@ with instrument_imports(include=["sernet.runtime", "zipfile"]):
     from sernet.runtime.recognizer import Recognizer
 
 import numpy as np
-from harness import fuzz
+from harness import main
 from json_mutator import mutated
 
 from sernet.export.stream_graph import streaming_bundle
@@ -72,5 +72,11 @@ def mutate(data: bytes, most: int, seed: int) -> bytes:
     return (bytes([kind]) + buffer.getvalue())[:most]
 
 
+def write_seeds(folder: Path) -> None:
+    """The descriptions of a network for windows and of one that streams."""
+    for kind, (_, behind) in enumerate(PAIRS):
+        (folder / f"{kind}").write_bytes(bytes([kind]) + behind)
+
+
 if __name__ == "__main__":
-    fuzz(answer, most_bytes=64 << 20, mutator=mutate)
+    main(answer, write_seeds, most_bytes=64 << 20, mutator=mutate)

@@ -1,12 +1,14 @@
 """What every fuzz target checks: an input gives a result or one clear line, soon, and within bounded memory.
 
-A target is a script, `python target.py [libFuzzer's options] CORPUS`; `test_fuzz.py` runs each for a while.
+A target is a script: `python target.py seeds FOLDER` writes inputs to begin with, and `python target.py [libFuzzer's
+options] CORPUS...` changes them. `test_fuzz.py` runs each for a while.
 """
 
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import atheris
 
@@ -20,11 +22,18 @@ class Finding(AssertionError):
     """What an input must not do."""
 
 
-def fuzz(answer: Callable[[bytes], object], most_bytes: int, mutator: Callable[..., bytes] | None = None) -> None:
-    """Run `answer` on libFuzzer's inputs, for ever or as its options say; ends the process.
+def main(
+    answer: Callable[[bytes], object],
+    write_seeds: Callable[[Path], None],
+    *,
+    most_bytes: int,
+    mutator: Callable[..., bytes] | None = None,
+) -> None:
+    """A target's program.
 
     Args:
         answer: takes the input; returns anything, or raises SernetError.
+        write_seeds: writes files to a folder, each a good input.
         most_bytes: that Python and numpy may hold for one input.
         mutator: (data, most bytes, seed) to other data, the way that the format is built.
     """
@@ -44,6 +53,9 @@ def fuzz(answer: Callable[[bytes], object], most_bytes: int, mutator: Callable[.
         if held > most_bytes:
             raise Finding(f"{held:,} bytes of memory, {most_bytes:,} are allowed")
 
+    if sys.argv[1:2] == ["seeds"]:
+        write_seeds(Path(sys.argv[2]))
+        return
     tracemalloc.start()
     options = {} if mutator is None else {"custom_mutator": mutator}
     atheris.Setup(sys.argv, one_input, **options)

@@ -18,12 +18,14 @@ with instrument_imports(include=["sernet.runtime"]):
     from sernet.runtime.serve.application import application
     from sernet.runtime.serve.service import Limits, Service
 
-from harness import fuzz
+import numpy as np
+from harness import main
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "emodb-nano-int8-float-io.tflite"
 TOKEN = "a-token-of-the-tests"
 SERVICE = Service(load_bundle(MODEL), Limits())
 SERVER = application(SERVICE, Access(TOKEN, loopback=True))
+RATE = 16000
 LOOP = asyncio.new_event_loop()
 
 
@@ -100,5 +102,23 @@ def answer(data: bytes) -> None:
             assert told["event"] in ("window", "utterance") and told["start_s"] < told["end_s"], told
 
 
+def write_seeds(folder: Path) -> None:
+    """Conversations in both modes, at the model's rate and another, and clients that are refused."""
+    tone = np.rint(9000 * np.sin(2 * np.pi * 440 * np.arange(4 * RATE) / RATE)).astype("<i2").tobytes()
+    pieces = [tone[start : start + 8000] for start in range(0, len(tone), 8000)]
+    token = f"token={TOKEN}"
+    for number, (query, messages) in enumerate(
+        [
+            (token, ["end"]),
+            (f"{token}&rate=8000", [*pieces[:8], "end"]),
+            (f"{token}&rate=4000&mode=utterance", [*pieces[:4], bytes(16000), "end"]),
+            (f"{token}&mode=continuous", [b"\0", "stop"]),
+            (f"{token}&rate=1&mode=loud", []),
+            ("", [b"\0\0"]),
+        ]
+    ):
+        (folder / f"{number}").write_bytes(packed(query, messages))
+
+
 if __name__ == "__main__":
-    fuzz(answer, most_bytes=64 << 20)
+    main(answer, write_seeds, most_bytes=64 << 20)
