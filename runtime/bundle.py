@@ -8,9 +8,10 @@ import dataclasses
 import hashlib
 import io
 import json
-import math
 import os
 import re
+import reprlib
+import sys
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -31,6 +32,11 @@ DEFAULT_BUNDLE = Path(__file__).parent / "models" / "default.tflite"
 
 _FLATBUFFER_IDENTIFIER = b"TFL3"  # bytes 4 to 8 of every TensorFlow Lite model
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same model makes the same bytes
+_LARGEST = sys.float_info.max  # what is larger is infinite, or an integer that no float holds
+_MOST_DESCRIPTION_BYTES = 2**20  # a few kilobytes of zip can unpack to gigabytes
+
+LONGEST_WINDOW_S = 60
+"""A window's feature maps take some 1.4 MB a second; a minute is what a small device can afford."""
 
 
 class BundleError(SernetError):
@@ -72,18 +78,26 @@ class Manifest:
     def __post_init__(self) -> None:
         """Raises BundleError for a value that no device can work with."""
         fits = {
-            "labels": len(self.labels) > 1 and all(isinstance(label, str) for label in self.labels),
-            "window_s": isinstance(self.window_s, int | float) and 0 < self.window_s < float("inf"),
+            "name": _is_text(self.name),
+            "labels": len(self.labels) > 1
+            and all(map(_is_text, self.labels))
+            and len(set(self.labels)) == len(self.labels),
+            "window_s": _is_between(0, self.window_s, LONGEST_WINDOW_S) and self._window_frames() > 0,
+            "quantisation": _is_text(self.quantisation),
             "input_kind": self.input_kind in ("features", "waveform", "stream"),
             "stream": (self.stream is None) == (self.input_kind != "stream"),
-            "temperature": isinstance(self.temperature, int | float) and self.temperature > 0,
-            "bias": len(self.bias) in (0, len(self.labels)) and all(map(_is_finite, self.bias)),
-            "uncertain_below": isinstance(self.uncertain_below, int | float),
-            "corpus": isinstance(self.corpus, dict),
-            "accuracy": all({"metric", "value", "low", "high", "protocol", "n"} <= set(item) for item in self.accuracy),
+            "temperature": _is_between(0.001, self.temperature, 1000),
+            "bias": len(self.bias) in (0, len(self.labels)) and all(_is_between(-100, bias, 100) for bias in self.bias),
+            "uncertain_below": _is_plain(self.uncertain_below, number=True),
+            "corpus": isinstance(self.corpus, dict) and all(map(_is_text, [*self.corpus, *self.corpus.values()])),
+            "accuracy": all(map(_is_accuracy, self.accuracy)),
+            "made_by": _is_text(self.made_by),
         }
         if wrong := [name for name, right in fits.items() if not right]:
             raise BundleError(f"its description has an unusable {', '.join(wrong)}: export it again")
+
+    def _window_frames(self) -> int:
+        return self.front_end.frame_count(self.front_end.sample_count(self.window_s))
 
     @property
     def calibration(self) -> Calibration:
@@ -106,7 +120,8 @@ class Manifest:
         version = values.get("format_version")
         if not isinstance(version, int) or version > FORMAT_VERSION:
             raise BundleError(
-                f"its format is version {version} and sernet {sernet.__version__} reads {FORMAT_VERSION}: update sernet"
+                f"its format is version {reprlib.repr(version)} and sernet {sernet.__version__} reads "
+                f"{FORMAT_VERSION}: update sernet"
             )
         for name, kind in (("labels", list), ("front_end", dict)):
             if not isinstance(values.get(name), kind):
@@ -121,12 +136,32 @@ class Manifest:
                 accuracy=tuple(values.get("accuracy", ())),
                 front_end=FrontEnd.from_json(values["front_end"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(f"its description is incomplete ({error}): export it again") from None
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+def _is_between(low: float, value: object, high: float) -> bool:
+    return isinstance(value, int | float) and low <= value <= high
+
+
+def _is_text(value: object) -> bool:
+    """A string that can be printed: no half of a character, nothing that a terminal obeys."""
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_plain(value: object, *, number: bool = False) -> bool:
+    """A number, or a text."""
+    return _is_between(-_LARGEST, value, _LARGEST) or (not number and _is_text(value))
+
+
+def _is_accuracy(item: object) -> bool:
+    """A measured figure with what it is a figure of; plain values alone, and lists of them."""
+    return (
+        isinstance(item, dict)
+        and all(_is_plain(each) for value in item.values() for each in (value if isinstance(value, list) else [value]))
+        and all(_is_text(item.get(name)) for name in ("metric", "protocol"))
+        and all(_is_plain(item.get(name), number=True) for name in ("value", "low", "high", "n"))
+    )
 
 
 @dataclass(frozen=True)
@@ -149,9 +184,10 @@ class Bundle:
 
 
 def pack_bundle(flatbuffer: bytes, manifest: Manifest) -> bytes:
-    """The bytes of a bundle: the flatbuffer with its description appended."""
+    """The bytes of a bundle: the flatbuffer with its description appended, by which a damaged one is told."""
     buffer = io.BytesIO(flatbuffer)
-    texts = {"sernet.json": json.dumps(manifest.to_json(), indent=2), "labels.txt": "\n".join(manifest.labels)}
+    values = manifest.to_json() | {"model_sha256": hashlib.sha256(flatbuffer).hexdigest()}
+    texts = {"sernet.json": json.dumps(values, indent=2), "labels.txt": "\n".join(manifest.labels)}
     with zipfile.ZipFile(buffer, "a") as archive:
         for name, text in texts.items():
             archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), f"{text}\n", zipfile.ZIP_DEFLATED)
@@ -180,10 +216,19 @@ def read_bundle(content: bytes, path: Path) -> Bundle:
         raise BundleError(f"{path} is not a TensorFlow Lite model")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            values = json.loads(archive.read("sernet.json"))
+            if archive.getinfo("sernet.json").compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("unpacking of others cannot be bounded")
+            with archive.open("sernet.json") as file:
+                values = json.loads(file.read(_MOST_DESCRIPTION_BYTES))
+            flatbuffer = content[: min(info.header_offset for info in archive.infolist())]
     except (zipfile.BadZipFile, KeyError, ValueError, zlib.error, EOFError, NotImplementedError, RuntimeError):
         raise BundleError(f"{path} does not describe itself (no sernet.json inside): export it with sernet") from None
     try:
-        return Bundle(Manifest.from_json(values), content)
+        manifest = Manifest.from_json(values)
     except SernetError as error:
         raise BundleError(f"cannot use {path}: {error}") from None
+    # An interpreter checks how a flatbuffer is built, and not what stands in it: a damaged one can end the process.
+    whole = values.get("model_sha256")  # older bundles do not say
+    if whole is not None and whole != hashlib.sha256(flatbuffer).hexdigest():
+        raise BundleError(f"{path} is damaged: its network is not the one that was packed; copy or export it again")
+    return Bundle(manifest, content)

@@ -20,7 +20,10 @@ class Calibration:
 
     def applied(self, probabilities: np.ndarray) -> np.ndarray:
         """Calibrated probabilities, (..., classes), summing to 1; what is 0 stays 0."""
-        likelihoods = probabilities ** (1.0 / self.temperature) * np.exp(self.bias or 0.0)
+        # Relative to the largest ones, which changes nothing but that they cannot vanish all together.
+        largest = probabilities.max(axis=-1, keepdims=True)
+        bias = np.array(self.bias or 0.0)
+        likelihoods = (probabilities / largest) ** (1.0 / self.temperature) * np.exp(bias - bias.max())
         return likelihoods / likelihoods.sum(axis=-1, keepdims=True)
 
 

@@ -15,6 +15,9 @@ from sernet.runtime.settings import settings_from
 InputType = Literal["mfcc", "mel_spectrogram", "spectrogram"]
 INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 
+MOST_FRAME_LENGTH, MOST_MEL_BINS = 8192, 512
+"""What the arrays of the filter bank must be bounded by: a description may come damaged."""
+
 
 class WaveformError(SernetError):
     """Samples that no feature can be made of."""
@@ -59,6 +62,15 @@ class FrontEnd:
     def __post_init__(self) -> None:
         if self.input_type not in INPUT_TYPES:
             raise SernetError(f"input type {self.input_type!r} is unknown: use one of {', '.join(INPUT_TYPES)}")
+        if not 1000 <= self.sample_rate <= 384_000:
+            raise SernetError(f"sample rate {self.sample_rate} must be 1000 to 384000 Hz")
+        if not (1 < self.frame_length <= MOST_FRAME_LENGTH and 0 < self.mel_bins <= MOST_MEL_BINS):
+            raise SernetError(
+                f"frames of {self.frame_length} samples and {self.mel_bins} mel bands are out of range: at most "
+                f"{MOST_FRAME_LENGTH} and {MOST_MEL_BINS}"
+            )
+        if not (0 < self.log_offset < np.inf and 0 < self.clip < np.inf):
+            raise SernetError("the logarithm's offset and the clip must be above 0")
         if not 0 < self.low_hz < self.high_hz <= self.sample_rate / 2:
             raise SernetError(
                 f"mel bands from {self.low_hz:g} to {self.high_hz:g} Hz do not fit below {self.sample_rate / 2:g} Hz"

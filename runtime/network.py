@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from sernet.runtime.bundle import Bundle
+from sernet.runtime.bundle import LONGEST_WINDOW_S, Bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import dequantise, open_interpreter, quantise
 from sernet.runtime.normalisation import Heard
 
-MAX_WHOLE_CLIP_S = 60
-"""A whole clip's feature maps take some 1.4 MB a second; a minute is what a small device can afford."""
+MAX_WHOLE_CLIP_S = LONGEST_WINDOW_S
+"""A longer clip gets no answer as a whole."""
 
 
 class Network:
@@ -32,12 +32,22 @@ class Network:
         self.bundle = bundle
         self._interpreter = open_interpreter(bundle.model, threads=threads, reference_kernels=reference_kernels)
         self._look_up_tensors()
+        self._check_input()
         outputs, labels = int(self.output_tensor["shape"][-1]), len(bundle.manifest.labels)
         if outputs != labels:
             raise SernetError(f"the model has {outputs} outputs and its description {labels} labels: export it again")
         normalisation = bundle.manifest.front_end.normalisation
         if normalisation is not None and (bundle.manifest.input_kind == "waveform" or not normalisation.mean):
             raise SernetError("the model's front end normalises but is fused, or does not say by what: export it again")
+
+    def _check_input(self) -> None:
+        """Raises SernetError when the network's input is not what the description says."""
+        manifest = self.bundle.manifest
+        fused = manifest.input_kind == "waveform"
+        told = (1, self.bundle.window_samples) if fused else (1, None, manifest.front_end.feature_count, 1)
+        takes = tuple(map(int, self.input_tensor["shape"]))
+        if len(takes) != len(told) or any(each not in (None, size) for each, size in zip(told, takes, strict=True)):
+            raise SernetError(f"the model takes {takes} and its description tells of {told}: export it again")
 
     def waveform_probabilities(self, waveform: np.ndarray, profile: Heard | None = None) -> np.ndarray:
         """Probabilities of one clip or window.
@@ -103,12 +113,16 @@ class Network:
     def raw_output(self, inputs: np.ndarray) -> np.ndarray:
         """The output tensor's own values, (classes,), for inputs of the input tensor's own type."""
         inputs = inputs[None] if inputs.ndim == 1 else inputs[None, ..., None]
-        if tuple(self.input_tensor["shape"]) != inputs.shape:
-            self._interpreter.resize_tensor_input(self.input_tensor["index"], inputs.shape)
-            self._interpreter.allocate_tensors()
-            self._look_up_tensors()
-        self._interpreter.set_tensor(self.input_tensor["index"], inputs)
-        self._interpreter.invoke()
+        try:
+            if tuple(self.input_tensor["shape"]) != inputs.shape:
+                self._interpreter.resize_tensor_input(self.input_tensor["index"], inputs.shape)
+                self._interpreter.allocate_tensors()
+                self._look_up_tensors()
+            self._interpreter.set_tensor(self.input_tensor["index"], inputs)
+            self._interpreter.invoke()
+        except (ValueError, RuntimeError) as error:
+            said = " ".join(str(error).split())
+            raise SernetError(f"the model does not answer an input of {inputs.shape}: {said}") from None
         return self._interpreter.get_tensor(self.output_tensor["index"])[0]
 
     def _frames(self, waveform: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from sernet.runtime.settings import settings_from
 
 NEPERS_PER_DB = np.log(10.0) / 20.0
 _LOUDEST_PERCENTILE = 95.0
+_LARGEST = 1e6  # features are logarithms: what is larger is as good as infinite, and would soon be
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,9 @@ class Normalisation:
     def __post_init__(self) -> None:
         if len(self.mean) != len(self.deviation):
             raise SernetError(f"{len(self.mean)} means and {len(self.deviation)} deviations do not belong together")
-        if not np.isfinite([*self.mean, *self.deviation]).all() or min(self.deviation, default=1.0) <= 0:
+        if not (np.abs([*self.mean, *self.deviation]) < _LARGEST).all() or min(self.deviation, default=1.0) < 1e-6:
             raise SernetError("means and deviations must be finite, and a deviation above 0")
-        if not (0 <= self.prior_frames < np.inf and 0 < self.speech_range_db < np.inf):
+        if not (0 <= self.prior_frames < 1e9 and 0 < self.speech_range_db < _LARGEST):
             raise SernetError("prior frames must be 0 or more, and the range of speech above 0 dB")
 
     def hear(self, features: np.ndarray, levels: np.ndarray) -> Heard:
@@ -102,7 +103,7 @@ class Normalisation:
         """The opposite of `to_json`. Raises SernetError as `settings_from` does."""
         try:
             lists = {name: tuple(map(float, values[name])) for name in ("mean", "deviation") if name in values}
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise SernetError("the normalisation has a mean or deviation that is no list of numbers") from None
         return settings_from(cls, {**values, **lists}, "normalisation")
 

@@ -21,6 +21,10 @@ from sernet.runtime.normalisation import Heard
 FORMAT_VERSION = 1
 """Raised when an older reader would misread a profile; additions do not raise it."""
 
+_MOST_CHARACTERS = 2**20
+# Features are logarithms of magnitudes; what is further from 0 was never measured.
+_LARGEST_MEAN = 1e6
+
 _ENROL = "enrol again with `sernet-infer enroll`"
 
 
@@ -112,19 +116,20 @@ def load_profile(path: Path | None = None) -> Profile:
     """Read a profile; None reads the one in the default place. Raises ProfileError when it is none."""
     path = default_place() if path is None else path
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        with path.open(encoding="utf-8") as file:
+            values = json.loads(file.read(_MOST_CHARACTERS))
     except FileNotFoundError:
         raise NoProfileError(f"there is no profile {path}: `sernet-infer enroll` makes one") from None
     except OSError as error:
         raise ProfileError(f"cannot read the profile {path}: {os.strerror(error.errno or 0)}") from None
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProfileError(f"the profile {path} is damaged (no JSON inside): {_ENROL}") from None
     version = values.get("format_version") if isinstance(values, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise ProfileError(f"the profile {path} is of a newer version ({version}): update sernet, or {_ENROL}")
     try:
         return _profile(values)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ProfileError(f"the profile {path} is damaged ({error}): {_ENROL}") from None
 
 
@@ -135,7 +140,7 @@ def _profile(values: dict[str, Any]) -> Profile:
     leaning = None if values.get("leaning") is None else Leaning(*_sums(values["leaning"], "answers"))
     names = ("front_end", "made_at", "made_by") if leaning is None else ("front_end", "made_at", "made_by", "model")
     texts = {name: values[name] for name in names}
-    if not all(isinstance(text, str) for text in texts.values()):
+    if not all(isinstance(text, str) and text.isprintable() for text in texts.values()):
         raise TypeError("a text is missing")
     return Profile(heard, speech_s, leaning=leaning, **texts)
 
@@ -143,7 +148,7 @@ def _profile(values: dict[str, Any]) -> Profile:
 def _sums(values: dict[str, Any], count: str) -> tuple[float, np.ndarray]:
     """How many were added, and their sum (any,), float64."""
     number, total = float(values[count]), np.array(values["total"], np.float64)
-    if not (0 < number < math.inf and total.ndim == 1 and np.isfinite(total).all()):
+    if not (0 < number < math.inf and total.ndim == 1 and (np.abs(total) <= _LARGEST_MEAN * number).all()):
         raise ValueError("numbers that cannot be")
     return number, total
 

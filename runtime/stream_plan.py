@@ -13,6 +13,9 @@ BLOCK = 32
 """Frames that the network takes at a time: its pools make one row of the last feature map of them."""
 
 
+_MOST = 1024  # rows of a block and of what it looks ahead to
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of one feature map that a block works on: of block k those from ``k * count + offset`` on."""
@@ -22,6 +25,11 @@ class Rows:
     offset: int
     """Below 0 where a layer waits for what it looks ahead to."""
     count: int
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for rows that no network has."""
+        if not (self.frames > 0 and -_MOST <= self.offset <= _MOST and 0 < self.count <= _MOST):
+            raise ValueError("rows that cannot be")
 
     def indices(self, block: int) -> np.ndarray:
         """Of the whole clip's rows, (count,); below 0 before the clip."""
@@ -70,11 +78,18 @@ class StreamPlan:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "StreamPlan":
         """The opposite of `to_json`; raises KeyError, TypeError or ValueError where something is missing or wrong."""
+
+        def rows_of(found: dict[str, Any]) -> Rows:
+            return Rows(int(found["frames"]), int(found["offset"]), int(found["count"]))
+
+        row = rows_of(values["row"])
+        if (row.frames, row.count) != (BLOCK, 1) or not -BLOCK <= row.offset <= 0:
+            raise ValueError("a block makes one row of the last feature map, its own or an earlier one")
         rows, columns, channels = map(int, values["window"])
         return cls(
             states=tuple(tuple(map(int, shape)) for shape in values["states"]),
-            masks=tuple(Rows(**rows) for rows in values["masks"]),
-            sources=tuple(Rows(**rows) for rows in values["sources"]),
-            row=Rows(**values["row"]),
+            masks=tuple(map(rows_of, values["masks"])),
+            sources=tuple(map(rows_of, values["sources"])),
+            row=row,
             window=(rows, columns, channels),
         )

@@ -47,6 +47,13 @@ class StreamingNetwork(Network):
             self._states = [inputs[f"state_{number}"] for number in range(len(plan.states))] + [inputs["window"]]
             self._masks = [(inputs[f"valid_{number}"], rows) for number, rows in enumerate(plan.masks)]
             self._sources = [(inputs[f"source_{number}"], rows) for number, rows in enumerate(plan.sources)]
+            shapes = [(1, *plan.window), *((1, rows.count, 1, 1) for _, rows in self._masks)]
+            shapes += [(rows.count,) for _, rows in self._sources]
+            tensors = [self._states[-1], *(tensor for tensor, _ in self._masks + self._sources)]
+            if any(tuple(tensor["shape"]) != shape for tensor, shape in zip(tensors, shapes, strict=True)):
+                raise ValueError("other rows")
+            if len(after) + 1 != len(self._states):
+                raise ValueError("another number of states")
         except (KeyError, ValueError):
             raise SernetError("the model is not the streaming one that it describes: export it again") from None
         self._next = [*after, window]

@@ -17,10 +17,12 @@ from sernet.export.stream_graph import StreamError, streaming_bundle, streaming_
 from sernet.runtime import Bundle, Network, StreamingNetwork, load_bundle
 from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import DEFAULT_BUNDLE, pack_bundle
+from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import quantise
 from sernet.training.corpora import load_corpus
 from sernet.training.network import light_sernet
 
+ROOT = Path(__file__).resolve().parents[2]
 LENGTHS = (1, 2, 3, 5, 31, 32, 33, 47, 63, 64, 65, 96, 100, 127, 128, 183, 184, 185, 200, 217, 250, 434)
 """Frames: one row, whole blocks and their neighbours, and every odd height that a pool can meet."""
 
@@ -157,6 +159,23 @@ def test_a_network_that_cannot_stream_is_told_in_one_line():
     flat = keras.Model(inputs, keras.layers.Dense(3)(keras.layers.Flatten()(inputs)))
     with pytest.raises(StreamError, match="one average over all rows"):
         streaming_model(convert(flat, FORMATS["float32"]))
+
+
+@pytest.mark.parametrize("change", ["masks", "sources", "window", "states"])
+def test_a_description_of_other_rows_than_the_network_s_is_refused(change: str):
+    whole = load_bundle(ROOT / "models" / "emodb-nano-int8-float-io.tflite")
+    stream = streaming_bundle(whole)
+    plan = stream.manifest.stream
+    assert plan is not None
+    other = {
+        "masks": {"masks": (dataclasses.replace(plan.masks[0], count=17), *plan.masks[1:])},
+        "sources": {"sources": (dataclasses.replace(plan.sources[0], count=31), *plan.sources[1:])},
+        "window": {"window": (7, *plan.window[1:])},
+        "states": {"states": plan.states[1:]},
+    }[change]
+    manifest = dataclasses.replace(stream.manifest, stream=dataclasses.replace(plan, **other))
+    with pytest.raises(SernetError, match="not the streaming one that it describes"):
+        StreamingNetwork(Bundle(manifest, stream.model))
 
 
 def test_the_command_publishes_a_bundle_that_says_how_it_is_fed(tiny_run: Path, tmp_path: Path):

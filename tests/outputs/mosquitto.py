@@ -1,5 +1,8 @@
 """A real broker that can die, and a subscriber that notes what it hears."""
 
+import contextlib
+import os
+import random
 import shutil
 import signal
 import socket
@@ -23,13 +26,23 @@ def wait_until(happened: Callable[[], object], what: str) -> None:
         time.sleep(0.01)
 
 
+def _free_port() -> int:
+    """One that nobody is given while the broker is away: below those of the system, and a test process's own."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in random.sample(range(20000 + 1000 * worker, 21000 + 1000 * worker), 100):
+        with socket.socket() as free:
+            free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                free.bind(("127.0.0.1", port))
+                return port
+    raise AssertionError("no free port")
+
+
 class Mosquitto:
     """A broker on a free port of this machine; `options` are more lines of its configuration."""
 
     def __init__(self, folder: Path, *options: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port: int = _free_port()
         self.folder = folder
         self._process: subprocess.Popen | None = None
         lines = [f"listener {self.port} 127.0.0.1", "user root", *options]

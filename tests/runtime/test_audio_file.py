@@ -2,12 +2,15 @@
 
 import subprocess
 import sys
+import tracemalloc
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
+import soxr
 
 from sernet.runtime.audio_file import AudioError, AudioTooLongError, read_audio
 
@@ -170,10 +173,78 @@ def test_pcm_wav_needs_nothing_but_numpy(tmp_path: Path) -> None:
     assert done.stdout.strip() == "[0.0, 0.5, -1.0] set()"
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("name", ["a.wav", "a.flac"])
+@pytest.mark.parametrize("rate", [16000, 44100])
+def test_a_file_of_many_blocks_equals_one_that_is_decoded_and_resampled_at_once(
+    tmp_path: Path, name: str, channels: int, rate: int
+) -> None:
+    noise = np.random.default_rng(8).uniform(-0.9, 0.9, (700_001, channels))
+    path = write(tmp_path / name, noise, rate, subtype="PCM_16")
+    whole = soundfile.read(path, dtype="float32", always_2d=True)[0].mean(axis=1, dtype=np.float32)
+    expected = whole if rate == 16000 else np.clip(soxr.resample(whole, rate, 16000, quality="HQ"), -1, 1)
+    assert np.array_equal(read_audio(path), expected)
+
+
+def peak_bytes(path: Path, **options: Any) -> tuple[int, str]:
+    """Most memory that a refusal took, and what it said."""
+    tracemalloc.start()
+    try:
+        with pytest.raises(AudioError) as caught:
+            read_audio(path, **options)
+        return tracemalloc.get_traced_memory()[1], str(caught.value)
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_unpacks_to_hours_is_refused_before_it_does(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", np.zeros(3600 * 16000, np.int16))
+    assert path.stat().st_size < 300_000
+    with pytest.raises(AudioTooLongError, match="lasts longer than the 10 s that are taken"):
+        read_audio(path, longest_s=10)
+    held, _ = peak_bytes(path, longest_s=10)
+    assert held < 10e6, f"{held:,} bytes, an hour has 230 MB"
+    assert len(read_audio(path, longest_s=3600)) == 3600 * 16000
+
+
+def test_a_header_that_declares_days_takes_no_memory(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.flac", NOISE[:, 0])
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F  # STREAMINFO's count of samples: 36 bits from here on
+    data[22:26] = b"\xff" * 4
+    path.write_bytes(data)
+    held, said = peak_bytes(path)
+    assert held < 10e6 and "\n" not in said, (held, said)
+
+
+@pytest.mark.parametrize(
+    ("place", "number", "says"),
+    [
+        (24, (0).to_bytes(4, "little"), "sample rate of 0 Hz"),
+        (24, (1).to_bytes(4, "little"), "sample rate of 1 Hz"),
+        (24, (2**31).to_bytes(4, "little"), "sample rate of 2147483648 Hz"),
+        (34, (40).to_bytes(2, "little"), "not audio"),
+        (22, (0).to_bytes(2, "little"), "not audio"),
+        (16, (2**31 - 1).to_bytes(4, "little"), "not audio"),
+    ],
+)
+def test_a_damaged_wav_header_is_one_line(tmp_path: Path, place: int, number: bytes, says: str) -> None:
+    data = bytearray(write(tmp_path / "a.wav", NOISE, subtype="PCM_16").read_bytes())
+    data[place : place + len(number)] = number
+    (tmp_path / "a.wav").write_bytes(data)
+    held, said = peak_bytes(tmp_path / "a.wav")
+    assert says in said and "\n" not in said and held < 10e6, (held, said)
+
+
+def test_raw_samples_are_told_what_they_lack(tmp_path: Path) -> None:
+    (tmp_path / "a.raw").write_bytes(NOISE.tobytes())
+    with pytest.raises(AudioError, match=r"raw samples say nothing of themselves: ffmpeg"):
+        read_audio(tmp_path / "a.raw")
+
+
 @pytest.mark.parametrize("name", ["clip.wav", "clip.flac"])
-def test_what_is_longer_than_allowed_is_not_unpacked(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    soundfile.write(path, np.zeros(3 * 16000, np.int16), 16000)
+def test_a_file_may_last_as_long_as_is_allowed_and_no_longer(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / name, np.zeros(3 * 16000, np.int16))
     assert len(read_audio(path, longest_s=3)) == 3 * 16000
-    with pytest.raises(AudioTooLongError, match=r"lasts 3 s, and at most 2\.9 s"):
+    with pytest.raises(AudioTooLongError, match=r"lasts longer than the 2\.9 s that are taken"):
         read_audio(path, longest_s=2.9)

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -90,6 +91,29 @@ def test_names_that_a_later_version_adds_are_ignored(tmp_path: Path):
         ({"front_end": {"sample_rate": 8000}}, "do not fit below 4000 Hz"),
         ({"front_end": {"wavelets": 3}}, "does not know: wavelets"),
         ({"front_end": {"mel_bins": "many"}}, "not of type int"),
+        ({"format_version": "1\n2"}, "format is version"),
+        ({"labels": ["two\nlines", "b"], "bias": []}, "unusable labels"),
+        ({"labels": ["\x1b[2J", "b"], "bias": []}, "unusable labels"),
+        ({"labels": ["\ud800", "b"], "bias": []}, "unusable labels"),
+        ({"labels": ["a", "a"], "bias": []}, "unusable labels"),
+        ({"name": 5}, "unusable name"),
+        ({"temperature": 10**400}, "unusable temperature"),
+        ({"temperature": 1e-320}, "unusable temperature"),
+        ({"bias": [10**400] * 7}, "unusable bias"),
+        ({"bias": [1e4] * 7}, "unusable bias"),
+        ({"window_s": 1e9}, "unusable window_s"),
+        ({"window_s": 10**400}, "unusable window_s"),
+        ({"window_s": 0.01}, "unusable window_s"),
+        ({"corpus": {"title": 3}}, "unusable corpus"),
+        ({"accuracy": [5]}, "unusable accuracy"),
+        ({"front_end": {"two\nlines": 3}}, "does not know"),
+        ({"front_end": {"sample_rate": 10**30}}, "sample rate"),
+        ({"front_end": {"frame_length": 2**30}}, "out of range"),
+        ({"front_end": {"mel_bins": 2**30}}, "out of range"),
+        ({"front_end": {"high_hz": 10**400}}, "do not fit|too large"),
+        ({"front_end": {"log_offset": -1.0}}, "must be above 0"),
+        ({"front_end": {"normalisation": {"mean": [10**400], "deviation": [1]}}}, "no list of numbers"),
+        ({"input_kind": "stream", "stream": {"row": 5}}, "incomplete"),
     ],
 )
 def test_a_description_that_cannot_be_used_is_told_in_one_line(changes: dict, message: str, tmp_path: Path):
@@ -129,3 +153,39 @@ def test_a_description_that_cannot_be_unpacked_is_told(tmp_path: Path):
     path.write_bytes(content)
     with pytest.raises(BundleError, match="does not describe itself"):
         load_bundle(path)
+
+
+@pytest.mark.parametrize("front_end", [{"coefficients": 13}, {"input_type": "mel_spectrogram"}])
+def test_a_description_of_other_features_than_the_network_s_is_refused(front_end: dict, tmp_path: Path):
+    bundle = load_bundle(with_description(tmp_path / "m.tflite", front_end={"clip": 10.0} | front_end))
+    with pytest.raises(SernetError, match="its description tells of"):
+        Network(bundle)
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_description_that_unpacks_to_much_is_not_unpacked(packing: int, tmp_path: Path):
+    path = tmp_path / "m.tflite"
+    path.write_bytes(flatbuffer())
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("sernet.json", " " * 100_000_000, packing)
+    assert path.stat().st_size < 1_000_000
+    tracemalloc.start()
+    with pytest.raises(BundleError, match="does not describe itself"):
+        load_bundle(path)
+    held = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert held < 10e6, f"{held:,} bytes"
+
+
+def test_a_damaged_network_is_told_before_an_interpreter_sees_it(tmp_path: Path):
+    content = pack_bundle(flatbuffer(), load_bundle().manifest)
+    generator = np.random.default_rng(0)
+    path = tmp_path / "m.tflite"
+    path.write_bytes(content)
+    load_bundle(path)
+    for place in [8, len(flatbuffer()) - 1, *generator.integers(8, len(flatbuffer()), 20)]:
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << generator.integers(8)
+        path.write_bytes(damaged)
+        with pytest.raises(BundleError, match=r"m\.tflite is damaged: its network is not the one that was packed"):
+            load_bundle(path)

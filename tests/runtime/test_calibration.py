@@ -20,3 +20,10 @@ def test_it_is_a_softmax_of_scaled_and_shifted_logarithms(calibration: Calibrati
 
 def test_what_an_int8_network_calls_impossible_stays_so():
     np.testing.assert_array_equal(Calibration(0.5, (9.0, 0.0, 0.0)).applied(np.array([0.0, 1.0, 0.0])), [0, 1, 0])
+
+
+def test_a_low_temperature_does_not_make_all_classes_vanish():
+    """At 0.02 every probability below a sixth, to the power of 50, is nothing in single precision."""
+    even = np.full(12, 1 / 12, np.float32)
+    np.testing.assert_allclose(Calibration(0.02).applied(even), even, atol=1e-6)
+    np.testing.assert_allclose(Calibration(0.02, (-90.0,) * 12).applied(even), even, atol=1e-6)

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from sernet.runtime.live.voice_activity import EnergyActivity, open_voice_activity
+from sernet.runtime.live.voice_activity import Detector, EnergyActivity, open_voice_activity
 from sernet.runtime.live.voice_gate import LONGEST_S, Piece, VoiceGate
 
 RATE = 16000
@@ -108,7 +108,7 @@ def test_who_never_pauses_is_answered_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("detector", ["energy", "webrtc", "silero"])
-def test_every_detector_finds_a_real_clip(emodb, detector: str) -> None:
+def test_every_detector_finds_a_real_clip(emodb, detector: Detector) -> None:
     import soundfile
 
     clip = soundfile.read(emodb / "wav" / "03a01Fa.wav", dtype="float32")[0]
