@@ -2,15 +2,17 @@
 
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 import soxr
-from conftest import Job
 
 from sernet.runtime.audio_file import read_audio
+
+Job = Callable
 
 
 def snr_db(wanted: np.ndarray, got: np.ndarray) -> float:
@@ -46,7 +48,9 @@ def test_noise_up_to_the_bands_end_is_converted_as_soxr_does(job: Job, rate: int
     assert error > least, f"{rate} Hz: {error:.0f} dB from soxr, at least {least} are wanted"
 
 
-@pytest.mark.parametrize(("tone_hz", "least_db", "most_db"), [(7600, -0.1, 0.1), (8400, -300, -100), (15000, -300, -100)])
+@pytest.mark.parametrize(
+    ("tone_hz", "least_db", "most_db"), [(7600, -0.1, 0.1), (8400, -300, -100), (15000, -300, -100)]
+)
 def test_the_mel_bands_are_kept_and_what_would_alias_is_gone(job: Job, tone_hz: int, least_db: float, most_db: float):
     tone = np.sin(2 * np.pi * tone_hz * np.arange(48000) / 48000)
     got = job("resample", tone, 48000, 16000, 2048).values

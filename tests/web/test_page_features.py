@@ -1,12 +1,12 @@
 """What the page's network sees is what Python's sees, for the same samples."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Job
 
 from sernet.runtime.bundle import Manifest, load_bundle, pack_bundle
 from sernet.runtime.calibration import Calibration
@@ -14,6 +14,7 @@ from sernet.runtime.front_end import FrontEnd
 from sernet.runtime.listener import Listener
 from sernet.runtime.recognizer import Recognizer
 
+Job = Callable
 TOLERANCE = 1e-3
 
 
@@ -79,7 +80,7 @@ def test_five_recordings_are_pythons(job: Job, emodb: Path):
 
 def test_windows_of_a_stream_are_pythons_with_its_pauses_and_its_end(job: Job, voice):
     """Speech, a pause with steady noise, and a louder speaker: the listener decides anew in each."""
-    noise = np.random.default_rng(1).normal(0, 0.002, 56000).astype(np.float32)
+    noise = np.random.default_rng(1).normal(0, 0.002, 96000).astype(np.float32)
     stream = np.concatenate([voice(4.3), noise, 1.9 * voice(3.1, pitch=240.0, seed=5)])
     bundle = load_bundle()
     front_end, recognizer = bundle.manifest.front_end, Recognizer(bundle)
