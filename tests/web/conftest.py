@@ -17,7 +17,7 @@ Job = Callable[..., subprocess.CompletedProcess]
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """The page's packages, installed as its lock file says; skips where node or npm is missing, or no registry answers."""
+    """The page's packages, as its lock file says; skips where there is no node or npm, or no registry answers."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: on Debian, apt install nodejs npm")
@@ -56,6 +56,15 @@ def job(node_modules: Path, tmp_path: Path) -> Job:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program, or skip the test."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return Path(found)
+    pytest.skip("Chromium is not installed: on Debian, apt install chromium")
 
 
 @pytest.fixture(scope="session")
