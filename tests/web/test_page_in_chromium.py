@@ -272,6 +272,47 @@ def test_what_the_microphone_hears_is_answered_as_python_answers_it(
     assert set(covering) == {CLIPS[name]}
 
 
+def test_a_device_that_falls_behind_leaves_windows_out_and_says_so(browser: Browser, site: str, voice):
+    """A minute arrives at once: the worker answers its last windows."""
+    minute = voice(60.0)
+    with opened(browser, site) as page:
+        ready(page)
+        sent = page.evaluate(
+            """async (samples) => {
+              const worker = new Worker("worker.js");
+              const sent = [];
+              const next = (wanted) => new Promise((resolve) => {
+                worker.onmessage = ({ data }) => { sent.push(data); if (wanted(data)) resolve(); };
+              });
+              worker.postMessage({ type: "open" });
+              await next(({ type }) => type === "ready");
+              sent.length = 0;
+              worker.postMessage({ type: "stream", stream: 1, rate: 16000 });
+              worker.postMessage({ type: "samples", stream: 1, samples: Float32Array.from(samples) });
+              worker.postMessage({ type: "finish", stream: 1 });
+              await next(({ end_s }) => end_s === 60);
+              return sent;
+            }""",
+            minute.tolist(),
+        )
+    assert sent[0]["type"] == "behind"
+    assert [answer["end_s"] for answer in sent[1:]] == [58.5, 59, 59.5, 60]
+
+
+def test_a_recording_longer_than_a_minute_is_answered_by_windows_alone(
+    browser: Browser, site: str, voice, tmp_path: Path
+):
+    soundfile.write(tmp_path / "long.wav", voice(61.0), 16000)
+    with opened(browser, site) as page:
+        ready(page)
+        page.set_input_files("#file", tmp_path / "long.wav")
+        until(page, "() => answers.length === 117")
+        assert {answer["kind"] for answer in page.evaluate("() => answers")} == {"window"}
+        assert page.inner_text("#detail").endswith("long.wav, 58 to 61.0 s")
+        page.wait_for_timeout(200)
+        assert page.inner_text("#problem") == ""
+
+
 def test_it_works_offline_once_opened_and_after_a_reload(
     browser: Browser, built_page: Path, spoken: Path, tmp_path: Path
 ):

@@ -11,7 +11,7 @@ let stream = 0; // counts what is listened to, so that a late answer is known as
 let microphone = null;
 let opening = false;
 let manifest = null;
-let source = "";
+let source = () => ""; // what an answer rests on, in words
 
 /** Keep the page for offline use; whether that worked. Until then nothing big is loaded, so that it is loaded once. */
 async function keepOffline() {
@@ -45,7 +45,7 @@ async function start() {
     const opened = await Microphone.open(pieces, lost);
     worker.postMessage({ type: "stream", stream: mine, rate: opened.rate });
     microphone = opened;
-    source = `from the last ${manifest.window_s} s`;
+    source = () => `from the last ${manifest.window_s} s`;
     view.timeline.clear(true);
     view.listening(true);
     view.idle("Listening", `Speak: the first answer comes after ${manifest.window_s} s.`);
@@ -73,7 +73,8 @@ async function openFile(file) {
   view.problem("");
   view.timeline.clear(false);
   view.idle("Reading", file.name);
-  source = file.name;
+  source = ({ kind, start_s: from, end_s: to }) =>
+    kind === "clip" ? file.name : `${file.name}, ${from} to ${to.toFixed(1)} s`;
   try {
     const { samples, rate } = await readAudioFile(file);
     if (mine === stream) worker.postMessage({ type: "clip", stream: mine, samples, rate }, [samples.buffer]);
@@ -93,7 +94,7 @@ function answered(answer) {
   document.dispatchEvent(new CustomEvent("sernet-answer", { detail: answer }));
   if (answer.kind === "window") view.timeline.add(answer);
   if (answer.quiet) view.idle(microphone ? "Listening" : "Silence", "No speech is heard.");
-  else view.answer(answer, source);
+  else view.answer(answer, source(answer));
 }
 
 worker.addEventListener("message", ({ data }) => {
@@ -104,6 +105,8 @@ worker.addEventListener("message", ({ data }) => {
     view.idle("Ready", "Press Start and speak, or open a recording.");
   } else if (data.type === "failed" && (data.stream === undefined || data.stream === stream)) {
     failed(data.message);
+  } else if (data.type === "behind" && data.stream === stream) {
+    view.problem("This device is too slow to answer every half second: some answers are left out.");
   } else if (data.type === "answer" && data.stream === stream) {
     answered(data);
   }

@@ -34,7 +34,7 @@ export class Listener {
     const frames = frontEnd.frameCount(Math.min(until - this.#start, this.#samples.length));
     if (frames) {
       const features = frontEnd.features(this.#samples.subarray(0, (frames - 1) * step + length));
-      this.#samples = this.#samples.slice(frames * step);
+      this.#samples = this.#samples.subarray(frames * step);
       this.#start += frames * step;
       const now = heardOf(features, frontEnd.width, this.#speech(frontEnd.levels(features)));
       this.#heard = heardBoth(this.#heard, now, this.#frames(MEMORY_S));

@@ -59,7 +59,7 @@ export class Windows {
    * quiet: no speech has been heard in it
    */
   pop() {
-    const window = this.#samples.slice(0, this.#window);
+    const window = this.#samples.subarray(0, this.#window);
     const start = this.#start;
     const end = start + window.length;
     const inputs = this.#inputs(window, end);
@@ -72,7 +72,7 @@ export class Windows {
   /** Leave the next window out: its samples are heard with the one after it. */
   skip() {
     this.#covered = this.#start + Math.min(this.#samples.length, this.#window);
-    this.#samples = this.#samples.slice(this.#hop);
+    this.#samples = this.#samples.subarray(this.#hop);
     this.#start += this.#hop;
   }
 
