@@ -4,6 +4,7 @@ import fcntl
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "runtime" / "web"
 
-Job = Callable[..., subprocess.CompletedProcess]
+
+@dataclass(frozen=True)
+class Done:
+    """What a job of job.mjs left."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    values: np.ndarray | None
+
+
+Job = Callable[..., Done]
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +55,7 @@ def job(node_modules: Path, tmp_path: Path) -> Job:
     """
     from sernet.runtime.bundle import DEFAULT_BUNDLE
 
-    def run(verb: str, inputs: np.ndarray | Path, *arguments: object, bundle: Path = DEFAULT_BUNDLE):
+    def run(verb: str, inputs: np.ndarray | Path, *arguments: object, bundle: Path = DEFAULT_BUNDLE) -> Done:
         source, out = tmp_path / "in.f32", tmp_path / "out.f32"
         out.unlink(missing_ok=True)
         if isinstance(inputs, Path):
@@ -52,8 +64,8 @@ def job(node_modules: Path, tmp_path: Path) -> Job:
             np.asarray(inputs, np.float32).tofile(source)
         command = ["node", Path(__file__).parent / "job.mjs", verb, bundle, source, out, *map(str, arguments)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        done.values = np.fromfile(out, np.float32) if out.exists() else None
-        return done
+        values = np.fromfile(out, np.float32) if out.exists() else None
+        return Done(done.returncode, done.stdout, done.stderr, values)
 
     return run
 

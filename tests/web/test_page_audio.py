@@ -4,6 +4,7 @@ import json
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import soxr
 
 from sernet.runtime.audio_file import read_audio
 
-Job = Callable
+Job = Callable[..., Any]
 
 
 def snr_db(wanted: np.ndarray, got: np.ndarray) -> float:

@@ -4,17 +4,18 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sernet.runtime.bundle import Manifest, load_bundle, pack_bundle
 from sernet.runtime.calibration import Calibration
-from sernet.runtime.front_end import FrontEnd
+from sernet.runtime.front_end import FrontEnd, InputType
 from sernet.runtime.listener import Listener
 from sernet.runtime.recognizer import Recognizer
 
-Job = Callable
+Job = Callable[..., Any]
 TOLERANCE = 1e-3
 
 
@@ -42,7 +43,7 @@ def clip_input(front_end: FrontEnd, waveform: np.ndarray, window: int) -> np.nda
 
 
 @pytest.mark.parametrize("kind", ["mfcc", "mel_spectrogram", "spectrogram"])
-def test_features_are_pythons(job: Job, voice, tmp_path: Path, kind: str):
+def test_features_are_pythons(job: Job, voice, tmp_path: Path, kind: InputType):
     front_end = FrontEnd(input_type=kind, mel_bins=64, coefficients=20, low_hz=50.0, high_hz=7000.0)
     waveform = np.concatenate([np.zeros(3000, np.float32), voice(1.3)])
     assert_near(job("features", waveform, bundle=bundle_of(front_end, tmp_path)).values, front_end.features(waveform))

@@ -1,6 +1,7 @@
 /** The answers so far as columns: as high as the answer is sure, in the emotion's tone. */
 
 const COLUMNS = 60;
+const WIDTH = 300;
 const HEIGHT = 48;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -15,7 +16,7 @@ export class Timeline {
     this.#svg = svg;
     this.#from = from;
     this.#to = to;
-    svg.setAttribute("viewBox", `0 0 ${COLUMNS * 5} ${HEIGHT}`);
+    svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
     this.#draw();
   }
 
@@ -34,8 +35,10 @@ export class Timeline {
 
   #draw() {
     const shown = this.#answers.slice(-COLUMNS);
-    const empty = this.#live ? COLUMNS - shown.length : 0; // live answers come in from the right
-    const columns = Array.from({ length: COLUMNS }, (_, index) => column(index, shown[index - empty]));
+    // Live answers come in from the right; a file's take the whole width.
+    const length = this.#live || !shown.length ? COLUMNS : shown.length;
+    const answers = [...new Array(length - shown.length), ...shown];
+    const columns = answers.map((answer, index) => column((index * WIDTH) / length, WIDTH / length, answer));
     this.#svg.replaceChildren(...columns);
     this.#svg.setAttribute("aria-label", summary(shown));
     const last = shown.at(-1);
@@ -44,11 +47,11 @@ export class Timeline {
   }
 }
 
-function column(index, answer) {
+function column(left, width, answer) {
   const heard = answer && !answer.quiet;
   const height = heard ? Math.max(4, HEIGHT * Math.max(...Object.values(answer.probabilities))) : 2;
   const rect = document.createElementNS(SVG, "rect");
-  const shape = { x: index * 5 + 0.5, y: HEIGHT - height, width: 4, height, rx: heard ? 1.5 : 1 };
+  const shape = { x: left + 0.5, y: HEIGHT - height, width: width - 1, height, rx: heard ? 1.5 : 1 };
   for (const [name, value] of Object.entries(shape)) rect.setAttribute(name, value);
   if (heard) rect.dataset.emotion = answer.label;
   return rect;

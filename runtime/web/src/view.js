@@ -72,7 +72,7 @@ export class View {
     get("hero").dataset.emotion = label;
     get("face").setAttribute("d", faceOf(label));
     get("emotion").textContent = label;
-    get("detail").textContent = label === UNCERTAIN ? `perhaps ${likeliest}, ${percent}, ${source}` : `${percent} sure, ${source}`;
+    get("detail").textContent = label === UNCERTAIN ? `perhaps ${likeliest}: ${percent}, ${source}` : `${percent}, ${source}`;
     this.#probabilities(probabilities, likeliest);
     const changed = label !== this.#announced.text;
     if (changed && performance.now() - this.#announced.at > ANNOUNCE_MS) {

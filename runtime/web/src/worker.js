@@ -15,7 +15,7 @@ import { Resampler } from "./resampler.js";
 import { Windows } from "./windows.js";
 
 const MAX_WHOLE_CLIP_S = 60; // a whole clip's feature maps take some 1.4 MB a second
-const MAX_WAITING = 4; // windows; a device that falls further behind leaves some out
+const MAX_WAITING = 6; // windows; a device that falls further behind leaves some out
 
 let bundle;
 let network;
