@@ -34,7 +34,8 @@ for (const name of ["index.html", "manifest.webmanifest", ...readdirSync(join(he
 cpSync(values.model, join(building, "model.tflite"));
 cpSync(`${litert}.js`, join(building, "litert_wasm_compat_internal.js"));
 // A third of the bytes, for servers that do not compress.
-writeFileSync(join(building, "litert_wasm_compat_internal.wasm.gz"), gzipSync(readFileSync(`${litert}.wasm`), { level: 9 }));
+const packed = gzipSync(readFileSync(`${litert}.wasm`), { level: 9 });
+writeFileSync(join(building, "litert_wasm_compat_internal.wasm.gz"), packed);
 
 const version = (name) => JSON.parse(readFileSync(join(here, "node_modules", name, "package.json"))).version;
 const licences = [

@@ -182,6 +182,11 @@ def test_it_opens_with_a_bar_for_each_emotion_of_the_model(browser: Browser, sit
         assert page.inner_text("#emotion") == "Ready" and "acted German speech" in page.inner_text(".note")
 
 
+def test_the_page_is_small_enough_for_a_device(built_page: Path):
+    size = sum(path.stat().st_size for path in built_page.iterdir())
+    assert size < 5e6, f"{size / 1e6:.2f} MB"
+
+
 def test_recordings_are_answered_as_the_command_answers_them(
     browser: Browser, site: str, built_page: Path, recordings: list[Path]
 ):

@@ -1,4 +1,4 @@
-/** What the network's output means: calibrated probabilities and a label, as runtime/calibration.py and recognizer.py. */
+/** What the network's output means: calibrated probabilities and a label. As runtime/calibration.py, recognizer.py. */
 
 export const UNCERTAIN = "uncertain";
 

@@ -63,7 +63,8 @@ function stop() {
   microphone = null;
   view.listening(false);
   worker.postMessage({ type: "finish", stream });
-  view.announce("Stopped");
+  if (view.timeline.isEmpty) view.idle("Stopped", "Press Start and speak, or open a recording.");
+  else view.announce("Stopped");
 }
 
 async function openFile(file) {
@@ -85,7 +86,8 @@ async function openFile(file) {
 
 function failed(message) {
   if (microphone) stop();
-  view.idle(manifest ? "Ready" : "Sorry", manifest ? "Press Start and speak, or open a recording." : "This page cannot work here.");
+  if (manifest) view.idle("Ready", "Press Start and speak, or open a recording.");
+  else view.idle("Sorry", "This page cannot work here.");
   view.problem(message);
 }
 
@@ -113,7 +115,7 @@ worker.addEventListener("message", ({ data }) => {
 });
 worker.addEventListener("error", (event) => failed(`The page is damaged (${event.message}): reload it.`));
 
-/** Root mean square of samples, in dB below full scale. */
+/** Level: root mean square of samples, in dB below full scale. */
 function decibels(samples) {
   return 10 * Math.log10(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length + 1e-12);
 }

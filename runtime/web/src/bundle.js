@@ -13,7 +13,9 @@ const FORMAT_VERSION = 1;
  * Throws SernetError for a file that is no bundle, is of a newer format, or of a kind that a page cannot run.
  */
 export function readBundle(bytes) {
-  if (strFromU8(bytes.subarray(4, 8), true) !== "TFL3") throw new SernetError("The model is not a TensorFlow Lite file.");
+  if (strFromU8(bytes.subarray(4, 8), true) !== "TFL3") {
+    throw new SernetError("The model is not a TensorFlow Lite file.");
+  }
   let manifest;
   try {
     const files = unzipSync(bytes, { filter: (file) => file.name === "sernet.json" });

@@ -3,7 +3,7 @@
 import { SernetError } from "./errors.js";
 
 const REFUSALS = {
-  NotAllowedError: "The microphone is not allowed: permit it for this page in the browser’s settings, then start again.",
+  NotAllowedError: "The microphone is not allowed: permit it in the browser’s settings for this page, then start.",
   NotFoundError: "No microphone was found: connect one, then start again.",
   NotReadableError: "The microphone is taken by another program: close that, then start again.",
 };

@@ -1,4 +1,4 @@
-/** The bundle's network in LiteRT.js, on the CPU. It lives in a worker: LiteRT.js loads its script with importScripts. */
+/** The bundle's network in LiteRT.js, on the CPU. It lives in a worker, where LiteRT.js takes importScripts. */
 
 import { gunzipSync } from "fflate";
 import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";

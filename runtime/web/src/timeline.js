@@ -27,6 +27,10 @@ export class Timeline {
     this.#draw();
   }
 
+  get isEmpty() {
+    return this.#answers.length === 0;
+  }
+
   /** One more window's answer. */
   add(answer) {
     this.#answers.push(answer);

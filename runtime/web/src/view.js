@@ -30,9 +30,8 @@ export class View {
       const name = element("span", "name", label);
       const track = element("div", "track");
       track.append(element("div", "fill"));
-      for (const [key, value] of Object.entries({ role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100 })) {
-        track.setAttribute(key, value);
-      }
+      const meter = { role: "meter", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": 100 };
+      for (const [key, value] of Object.entries(meter)) track.setAttribute(key, value);
       const value = element("span", "value");
       value.setAttribute("aria-hidden", "true"); // the meter says it
       item.append(name, track, value);
@@ -48,7 +47,8 @@ export class View {
     const [best] = accuracy;
     if (best) {
       const percent = (value) => (100 * value).toFixed(1);
-      rows.push(["Accuracy", `${best.metric} ${percent(best.value)}% [${percent(best.low)}, ${percent(best.high)}], ${best.protocol}, ${best.n} clips`]);
+      const interval = `[${percent(best.low)}, ${percent(best.high)}]`;
+      rows.push(["Accuracy", `${best.metric} ${percent(best.value)}% ${interval}, ${best.protocol}, ${best.n} clips`]);
     }
     if (manifest.uncertain_below) rows.push(["Uncertain", `below ${Math.round(100 * manifest.uncertain_below)}%`]);
     get("about").replaceChildren(...rows.flatMap(([term, text]) => [element("dt", "", term), element("dd", "", text)]));
@@ -72,7 +72,7 @@ export class View {
     get("hero").dataset.emotion = label;
     get("face").setAttribute("d", faceOf(label));
     get("emotion").textContent = label;
-    get("detail").textContent = label === UNCERTAIN ? `perhaps ${likeliest}: ${percent}, ${source}` : `${percent}, ${source}`;
+    get("detail").textContent = `${label === UNCERTAIN ? `perhaps ${likeliest}: ` : ""}${percent}, ${source}`;
     this.#probabilities(probabilities, likeliest);
     const changed = label !== this.#announced.text;
     if (changed && performance.now() - this.#announced.at > ANNOUNCE_MS) {
