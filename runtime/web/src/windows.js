@@ -66,7 +66,7 @@ export class Windows {
     this.skip();
     const rate = this.#frontEnd.sampleRate;
     const quiet = this.#listener ? this.#listener.spokenUntil <= start : !window.some(Boolean);
-    return { start_s: start / rate, end_s: end / rate, inputs, quiet };
+    return { start_s: start / rate, end_s: start / rate + window.length / rate, inputs, quiet };
   }
 
   /** Leave the next window out: its samples are heard with the one after it. */

@@ -2,8 +2,8 @@
  * Everything that computes, away from the page's thread.
  *
  * It is sent {type: "open"}; then {type: "stream", stream, rate}, {type: "samples", stream, samples} and
- * {type: "finish", stream}, or {type: "clip", stream, samples, rate}; samples are mono float32. A new `stream` number ends
- * the one before. It sends {type: "ready", manifest}, {type: "answer", stream, kind: "window" | "clip", ...},
+ * {type: "finish", stream}, or {type: "clip", stream, samples, rate}; samples are mono float32. A new `stream` number
+ * ends the one before. It sends {type: "ready", manifest}, {type: "answer", stream, kind: "window" | "clip", ...},
  * {type: "behind", stream} and {type: "failed", stream, message}.
  */
 
