@@ -31,9 +31,13 @@ class Rows:
         if not (self.frames > 0 and -_MOST <= self.offset <= _MOST and 0 < self.count <= _MOST):
             raise ValueError("rows that cannot be")
 
+    def first(self, block: int) -> int:
+        """Which of the whole clip's rows is the block's first one; below 0 before the clip."""
+        return block * self.count + self.offset
+
     def indices(self, block: int) -> np.ndarray:
         """Of the whole clip's rows, (count,); below 0 before the clip."""
-        return block * self.count + self.offset + np.arange(self.count)
+        return self.first(block) + np.arange(self.count)
 
     def in_clip(self, frames: int) -> int:
         """Rows of a clip of so many frames: every pool rounds up."""

@@ -132,7 +132,7 @@ class StreamingNetwork(Network):
         """One block of frames, to one row or none; `frames` is how many the clip has, None while it goes on."""
         interpreter = self._interpreter
         interpreter.set_tensor(self.input_tensor["index"], block[None, ..., None])
-        steady = frames is None and all(rows.indices(self._block)[0] >= 0 for _, rows in self._masks)
+        steady = frames is None and all(rows.first(self._block) >= 0 for _, rows in self._masks)
         if not (steady and self._steady):
             for tensor, rows in self._masks:
                 inside = self._plan.valid(rows, self._block, frames)
@@ -143,7 +143,7 @@ class StreamingNetwork(Network):
         interpreter.invoke()
         for state, after in zip(self._states, self._next, strict=True):
             interpreter.set_tensor(state["index"], interpreter.get_tensor(after["index"]))
-        in_clip = self._plan.row.indices(self._block)[0] >= 0
+        in_clip = self._plan.row.first(self._block) >= 0
         self._block += 1
         if not in_clip:
             return []

@@ -1,6 +1,6 @@
 """What a live stream tells: answers and interruptions, each with a line of JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sernet.runtime.recognizer import Recognition
@@ -32,18 +32,16 @@ class LiveAnswer:
 
     def to_json(self) -> dict[str, Any]:
         """event (the kind), the recognition's names, and the others here; see `sernet.runtime.outputs`."""
-        return (
-            {"event": self.kind}
-            | asdict(self.recognition)
-            | {
-                "steady_label": self.steady_label,
-                "level_dbfs": round(self.level_dbfs, 3),
-                "voice": round(self.voice, 3),
-                "latency_ms": round(self.latency_ms, 2),
-                "dropped": self.dropped,
-                "overruns": self.overruns,
-            }
-        )
+        return {
+            "event": self.kind,
+            **vars(self.recognition),
+            "steady_label": self.steady_label,
+            "level_dbfs": round(self.level_dbfs, 3),
+            "voice": round(self.voice, 3),
+            "latency_ms": round(self.latency_ms, 2),
+            "dropped": self.dropped,
+            "overruns": self.overruns,
+        }
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from sernet.runtime.errors import SernetError
 
 # Long enough for little overhead, short enough that it adds nothing one can notice to an answer.
-BLOCK_S = 0.05
+BLOCK_S = 0.1
 # A slow recogniser may fall this far behind; then blocks are dropped and counted.
 BACKLOG_S = 2.0
 # A lost device raises nothing, it falls silent: this long it may take to start, and this long between blocks.
