@@ -15,7 +15,8 @@ EXPORT = $(BIN)/sernet export $(RUN) $(if $(MEASURED),--measured $(MEASURED))
 small = $(BIN)/sernet train --dataset $(DATASET) --preset sernet-$(1) --split $(SPLIT) --wider $(RUN) --out $(RUN)-$(1)
 measured = $(if $(filter all,$(SPLIT)),$(addprefix --measured ,$(wildcard results/$(DATASET)-$(PRESET)-$(1))))
 
-.PHONY: setup lock demo train experiments tables export-int8 release bench pareto firmware wheel test lint format clean
+.PHONY: setup lock demo train experiments tables export-int8 release bench pareto firmware web wheel pi-test test lint format \
+  clean
 
 setup: .venv/installed
 
@@ -98,7 +99,11 @@ MODEL ?= models/emodb-int8.tflite
 firmware: setup
 	$(BIN)/sernet firmware $(MODEL) $(ARGS)
 
-# What a device installs. An earlier build's files would get into the wheel: they go first.
+# The phone's page, into runtime/web/dist; any static server will do. Needs node 18 or newer, and npm. ARGS="--model FILE"
+web:
+	cd runtime/web && npm ci --no-audit --no-fund && npm run build -- $(ARGS)
+
+# What a device installs, with the page if it was built. An earlier build's files would get into the wheel: they go first.
 wheel: setup
 	rm -rf build/lib
 	$(BIN)/python -m build --wheel --no-isolation
@@ -118,8 +123,12 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The wheel on a Raspberry Pi, 64 and 32 bit, emulated; needs qemu-user-static, and keeps the systems in build/pi.
+pi-test: setup
+	$(BIN)/python -m pytest tests/pi -rP
+
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 clean:
-	rm -rf build dist runs $(SYNTHETIC) .pytest_cache .ruff_cache
+	rm -rf build dist runs $(SYNTHETIC) .pytest_cache .ruff_cache runtime/web/dist runtime/web/node_modules
