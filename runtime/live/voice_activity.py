@@ -1,6 +1,5 @@
 """Whether somebody speaks, frame by frame: by level alone, or by a detector from an extra."""
 
-import math
 from typing import Literal, Protocol
 
 import numpy as np
@@ -15,10 +14,9 @@ DETECTORS: tuple[Detector, ...] = ("energy", "webrtc", "silero", "off")
 # A room's own sound is what the quietest tenth of the last 5 s has.
 _CONTEXT_S = 5.0
 # Steady noise stays within a few dB of it, and speech is well above where anyone can hear it.
-_ABOVE_DB = 10.0
-# What is quieter is a converter's hiss.
-_LEAST_DBFS = -60.0
-_LEAST_POWER = 1e-12
+_ABOVE = 10.0  # 10 dB, of the power
+# What is quieter, than -60 dBFS, is a converter's hiss.
+_LEAST_POWER = 1e-6
 _ENERGY_FRAME_S = 0.02
 # A room changes slowly: its sound is looked at anew every so many frames.
 _FRAMES_A_LOOK = 10
@@ -53,7 +51,7 @@ class EnergyActivity:
         self.reset()
 
     def reset(self) -> None:
-        self._levels = np.empty(self._context, np.float32)
+        self._powers = np.empty(self._context)
         self._count = 0
         self._threshold = 0.0
 
@@ -61,17 +59,17 @@ class EnergyActivity:
         wide = frames.astype(np.float64)
         means = wide @ self._shares
         powers = np.einsum("ij,ij->i", wide, wide) / self.frame - means * means  # cheap microphones add a constant
-        return np.array([self._above(10 * math.log10(max(power, _LEAST_POWER))) for power in powers.tolist()], bool)
+        return np.array([self._above(power) for power in powers.tolist()], bool)
 
-    def _above(self, level: float) -> bool:
-        self._levels[self._count % self._context] = level
+    def _above(self, power: float) -> bool:
+        self._powers[self._count % self._context] = power
         self._count += 1
         # At the start each frame teaches much.
         if self._count < _FRAMES_A_LOOK or self._count % _FRAMES_A_LOOK == 0:
-            known = self._levels[: self._count]
-            quiet = np.partition(known, len(known) // 10)[len(known) // 10]
-            self._threshold = max(float(quiet) + _ABOVE_DB, _LEAST_DBFS)
-        return level > self._threshold
+            known = self._powers[: self._count]
+            quiet = float(np.partition(known, len(known) // 10)[len(known) // 10])
+            self._threshold = max(quiet * _ABOVE, _LEAST_POWER)
+        return power > self._threshold
 
 
 class WebrtcActivity:
