@@ -10,6 +10,7 @@ VERBS = {
     "prune": Verb("sernet.training.commands.prune", "make a narrower network of a trained one"),
     "evaluate": Verb("sernet.benchmarks.evaluation.command", "measure settings under a protocol, fold by fold"),
     "export": Verb("sernet.export.command", "write checked .tflite bundles from a training run"),
+    "live": Verb("sernet.benchmarks.live.command", "measure what sernet-infer costs a device, live and at its start"),
     "firmware": Verb("sernet.benchmarks.firmware.command", "build the C engine for boards, run it under QEMU, measure"),
     "bench": Verb("sernet.benchmarks.command", "measure every exported variant of a run and draw the report"),
 }

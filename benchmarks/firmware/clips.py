@@ -29,7 +29,7 @@ class Recording:
 
 
 def recordings(bundle: Bundle, count: int | None) -> tuple[str, list[Recording]]:
-    """EMO-DB's recordings, so many evenly from the shortest to the longest; noise where the corpus is not here.
+    """Recordings as `waveforms` gives them, with their rows.
 
     Args:
         bundle: an int8 model.
@@ -38,17 +38,26 @@ def recordings(bundle: Bundle, count: int | None) -> tuple[str, list[Recording]]
     Returns:
         What they are, and the recordings.
     """
+    what, found = waveforms(bundle.manifest.front_end.sample_rate, count)
+    return what, _with_rows(bundle, found)
+
+
+def waveforms(sample_rate: int, count: int | None) -> tuple[str, list[np.ndarray]]:
+    """EMO-DB's recordings, so many evenly from the shortest to the longest; noise where the corpus is not here.
+
+    Returns:
+        What they are, and the recordings: (samples,), float32 in [-1, 1].
+    """
     corpus = named_corpus("emodb")
     assert corpus is not None
     folder = locate(corpus)
-    rate = bundle.manifest.front_end.sample_rate
     if folder is None:
         random = np.random.default_rng(0)
-        noise = [(0.1 * random.standard_normal(round(seconds * rate))).astype(np.float32) for seconds in NOISE_S]
-        return "noise (EMO-DB is not here: sernet data fetch emodb)", _with_rows(bundle, noise)
+        noise = [(0.1 * random.standard_normal(round(seconds * sample_rate))).astype(np.float32) for seconds in NOISE_S]
+        return "noise (EMO-DB is not here: sernet data fetch emodb)", noise
     clips = corpus.read(folder, CorpusOptions()).clips
     paths = sorted((clip.path for clip in clips), key=lambda path: (path.stat().st_size, path.name))
-    return "EMO-DB", _with_rows(bundle, [read_audio(path, rate) for path in _evenly(paths, count)])
+    return "EMO-DB", [read_audio(path, sample_rate) for path in _evenly(paths, count)]
 
 
 def write_rows(clips: Sequence[np.ndarray], path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What live recognition costs a device, measured on the program itself."""
