@@ -21,7 +21,7 @@ from sernet.runtime.stream_plan import BLOCK
 PAUSE_S = 0.5
 """Silence between the recordings that are heard live."""
 
-# Starting takes as long as some seconds of audio: it is the difference between a long stream and a short one that counts.
+# Starting takes time of its own: the difference between a long stream and a short one is what counts.
 SHORT_S, LONG_S = 30, 150
 
 PROGRAM = (sys.executable, "-P", "-m", "sernet.runtime.cli")
