@@ -19,6 +19,7 @@ from sernet.runtime.sources.pcm_source import ChildProcess
 from sernet.runtime.sources.sound_device import resampled
 
 RATE = 16000
+BLOCK = round(audio_source.BLOCK_S * RATE)
 PCM = np.random.default_rng(3).integers(-32768, 32768, 100_001).astype("<i2")  # longer than the backlog
 
 
@@ -108,9 +109,9 @@ def test_a_command_that_never_starts_to_record_is_lost(monkeypatch: pytest.Monke
 
 def test_a_command_that_stalls_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audio_source, "NEXT_BLOCK_S", 0.3)
-    with open_source(None, "sh -c 'head -c 3200 /dev/zero; sleep 60'", RATE) as source:
+    with open_source(None, f"sh -c 'head -c {2 * 2 * BLOCK} /dev/zero; sleep 60'", RATE) as source:
         blocks = iter(source)
-        assert [len(next(blocks)), len(next(blocks))] == [800, 800]
+        assert [len(next(blocks)), len(next(blocks))] == [BLOCK, BLOCK]
         with pytest.raises(DeviceLostError, match=r"sh: no audio for 0\.3 s"):
             next(blocks)
 
@@ -133,20 +134,21 @@ def test_a_recorder_that_ends_by_itself_is_lost() -> None:
 
 
 def test_a_recorder_is_drained_and_what_is_dropped_is_counted() -> None:
-    recorder = ChildProcess(["head", "-c", str(2 * 800 * 100), "/dev/zero"], "head", RATE, live=True)
+    recorder = ChildProcess(["head", "-c", str(2 * BLOCK * 100), "/dev/zero"], "head", RATE, live=True)
     with recorder:
         time.sleep(0.5)  # we are busy; the recorder is not held up
         backlog = round(audio_source.BACKLOG_S / audio_source.BLOCK_S)
         with pytest.raises(DeviceLostError):
             record(recorder)
     assert 100 - backlog - 1 <= recorder.overruns < 100
+    assert recorder.dropped == BLOCK * recorder.overruns
 
 
 def test_overruns_that_the_recorder_reports_are_counted() -> None:
     program = "echo 'overrun!!! (at least 12.3 ms long)' >&2; head -c 1600 /dev/zero; sleep 0.2"
     with ChildProcess(["sh", "-c", program], "arecord", RATE, live=False) as source:
         record(source)
-    assert source.overruns == 1
+    assert (source.overruns, source.dropped) == (1, round(0.0123 * RATE))
 
 
 def test_a_recorder_that_runs_at_another_rate_is_refused() -> None:
