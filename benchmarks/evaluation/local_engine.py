@@ -1,6 +1,5 @@
 """Jobs on this machine's cores: one child process for each job."""
 
-import contextlib
 import multiprocessing
 import os
 import pickle
@@ -24,6 +23,7 @@ from sernet.benchmarks.evaluation.engine import (
     limit_to_one_thread,
 )
 from sernet.runtime.errors import SernetError
+from sernet.runtime.processes import cores, environment_of_children
 
 PATIENCE = 5.0
 """Seconds that a child has to end before it is killed."""
@@ -40,7 +40,7 @@ class LocalEngine:
         """`workers` jobs at a time; None: as many as this process may use cores."""
         if workers is not None and workers < 1:
             raise SernetError(f"{workers} workers can do nothing: give 1 or more")
-        self.workers = workers or _cores()
+        self.workers = workers or cores()
 
     def run(self, work: Work[AnyJob], jobs: Sequence[AnyJob]) -> Iterator[tuple[AnyJob, dict[str, Any]]]:
         """As `Engine.run`."""
@@ -91,7 +91,7 @@ class _Child:
         context = multiprocessing.get_context("spawn")  # a fork would copy TensorFlow's locks, but not its threads
         pipe, child_end = context.Pipe(duplex=False)
         process = context.Process(target=_answer, args=(child_end, pickle.dumps((work, job))), daemon=True)
-        with _one_thread_for_children():
+        with environment_of_children(ONE_THREAD):
             process.start()
         child_end.close()  # so that the child's death ends the pipe
         return cls(job, number, process, pipe)
@@ -134,22 +134,3 @@ def _end_with_parent() -> None:
     assert parent is not None
     parent.join()
     os._exit(1)
-
-
-@contextlib.contextmanager
-def _one_thread_for_children() -> Iterator[None]:
-    """Processes started in the block find `ONE_THREAD` in their environment before they import anything."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,15 +2,15 @@
 
 import contextlib
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection, wait
-from typing import Any, Self
+from typing import Self
 
 from sernet.runtime.bulk.work import Answer, Work, answer
 from sernet.runtime.errors import SernetError
+from sernet.runtime.processes import cores, environment_of_children
 
 ATTEMPTS = 2
 """How often a recording is tried before a worker's death is taken for its fault."""
@@ -81,7 +81,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads, held for ever
         self.pipe, child_end = context.Pipe()
         self._process = context.Process(target=_serve, args=(child_end, work), daemon=True)
-        with _one_thread_for_children():
+        with environment_of_children(_ONE_THREAD):  # the cores are taken by its siblings
             self._process.start()
         child_end.close()  # so that the child's death ends the pipe
         self.ready = False
@@ -133,23 +133,3 @@ def _serve(pipe: Connection, work: Work) -> None:
         pipe.send(None)
         while True:
             pipe.send(answer(recognizer, work.folder, pipe.recv()))
-
-
-@contextlib.contextmanager
-def _one_thread_for_children() -> Iterator[None]:
-    """Processes started in the block compute with one thread each: the cores are taken by their siblings."""
-    before: dict[str, Any] = {name: os.environ.get(name) for name in _ONE_THREAD}
-    os.environ.update(_ONE_THREAD)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
