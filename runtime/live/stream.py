@@ -55,12 +55,12 @@ class LiveStream:
             NoDeviceError: without `retry`, the source could not be opened.
             DeviceLostError: without `retry`, it stopped giving audio.
         """
-        wait_s, told = FIRST_WAIT_S, ""
+        wait_s, told, lost_at = FIRST_WAIT_S, "", 0.0
         while True:
             try:
                 with self._open_source() as source:
                     if told:
-                        yield self._interruption(told, lost_s=self._lost_s())
+                        yield self._interruption(told, lost_s=time.monotonic() - lost_at)
                         wait_s, told = FIRST_WAIT_S, ""
                     yield from self._heard(source)
                     yield from self._session.finish(arrived_at=source.arrived_at, **self._losses(source))
@@ -69,6 +69,7 @@ class LiveStream:
                 if not self._retry:
                     raise
                 if not told:
+                    lost_at = self._heard_at or time.monotonic()
                     yield from self._session.finish(dropped=self._dropped, overruns=self._overruns)
                     self._session.resume()
                 if told != (told := str(problem)):
@@ -96,9 +97,6 @@ class LiveStream:
 
     def _losses(self, source: AudioSource) -> dict[str, int]:
         return {"dropped": self._dropped + source.dropped, "overruns": self._overruns + source.overruns}
-
-    def _lost_s(self) -> float | None:
-        return None if self._heard_at is None else time.monotonic() - self._heard_at
 
     def _interruption(self, reason: str, lost_s: float | None) -> Interruption:
         return Interruption(self._session.heard_s, reason, lost_s)

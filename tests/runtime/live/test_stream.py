@@ -3,6 +3,7 @@
 import shlex
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,24 @@ def test_a_source_that_fails_twice_is_opened_again_and_every_sample_counts(tmp_p
     answers = [event for event in events if isinstance(event, LiveAnswer)]
     starts = [answer.recognition.start_s for answer in answers]
     assert starts == sorted(starts) and {0.0, 5.0, 10.0} <= set(starts), "each time windows begin anew"
+
+
+def test_a_source_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    recording = tmp_path / "late.raw"
+    session = LiveSession(load_bundle(), LiveSettings(vad="off"))
+
+    def source() -> AbstractContextManager[AudioSource]:
+        return open_source(None, f"cat {recording}", RATE)
+
+    events = []
+    for event in LiveStream(source, session, sample_rate=RATE, retry=True).events():
+        recording.write_bytes(bytes(2 * RATE))
+        events.append(event)
+    missing, there, answer = events
+    assert isinstance(missing, Interruption) and isinstance(there, Interruption) and isinstance(answer, LiveAnswer)
+    assert "No such file" in missing.reason and missing.lost_s is None
+    assert there.lost_s is not None and 0 < there.lost_s < 60
+    assert answer.recognition.end_s == 1
 
 
 def test_without_retry_a_lost_source_is_an_error(tmp_path: Path) -> None:
