@@ -103,8 +103,9 @@ firmware: setup
 web:
 	cd runtime/web && npm ci --no-audit --no-fund && npm run build -- $(ARGS)
 
-# What a device installs, with the page if it was built. An earlier build's files would get into the wheel: they go first.
+# What a device installs, with the phone's page. An earlier build's files would get into the wheel: they go first.
 wheel: setup
+	@if command -v npm >/dev/null; then $(MAKE) web; else echo 'npm is missing: the wheel is made without the page' >&2; fi
 	rm -rf build/lib
 	$(BIN)/python -m build --wheel --no-isolation
 
