@@ -89,11 +89,14 @@ class StreamPlan:
         row = rows_of(values["row"])
         if (row.frames, row.count) != (BLOCK, 1) or not -BLOCK <= row.offset <= 0:
             raise ValueError("a block makes one row of the last feature map, its own or an earlier one")
+        sources = tuple(map(rows_of, values["sources"]))
+        if any(pooled.offset % 2 or pooled.count % 2 for pooled in sources):
+            raise ValueError("a pool averages pairs of rows, whose first one has an even place")
         rows, columns, channels = map(int, values["window"])
         return cls(
             states=tuple(tuple(map(int, shape)) for shape in values["states"]),
             masks=tuple(map(rows_of, values["masks"])),
-            sources=tuple(map(rows_of, values["sources"])),
+            sources=sources,
             row=row,
             window=(rows, columns, channels),
         )

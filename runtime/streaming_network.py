@@ -52,8 +52,8 @@ class StreamingNetwork(Network):
             tensors = [self._states[-1], *(tensor for tensor, _ in self._masks + self._sources)]
             if any(tuple(tensor["shape"]) != shape for tensor, shape in zip(tensors, shapes, strict=True)):
                 raise ValueError("other rows")
-            if len(after) + 1 != len(self._states):
-                raise ValueError("another number of states")
+            if len(after) + 1 != len(self._states) or len(inputs) != 1 + len(self._states) + len(tensors) - 1:
+                raise ValueError("another number of states, or an input that nobody gives")
         except (KeyError, ValueError):
             raise SernetError("the model is not the streaming one that it describes: export it again") from None
         self._next = [*after, window]

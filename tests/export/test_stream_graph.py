@@ -19,6 +19,7 @@ from sernet.runtime.audio_file import read_audio
 from sernet.runtime.bundle import DEFAULT_BUNDLE, pack_bundle
 from sernet.runtime.errors import SernetError
 from sernet.runtime.interpreter import quantise
+from sernet.runtime.stream_plan import StreamPlan
 from sernet.training.corpora import load_corpus
 from sernet.training.network import light_sernet
 
@@ -161,7 +162,7 @@ def test_a_network_that_cannot_stream_is_told_in_one_line():
         streaming_model(convert(flat, FORMATS["float32"]))
 
 
-@pytest.mark.parametrize("change", ["masks", "sources", "window", "states"])
+@pytest.mark.parametrize("change", ["masks", "sources", "window", "states", "no masks", "no sources"])
 def test_a_description_of_other_rows_than_the_network_s_is_refused(change: str):
     whole = load_bundle(ROOT / "models" / "emodb-nano-int8-float-io.tflite")
     stream = streaming_bundle(whole)
@@ -172,10 +173,21 @@ def test_a_description_of_other_rows_than_the_network_s_is_refused(change: str):
         "sources": {"sources": (dataclasses.replace(plan.sources[0], count=31), *plan.sources[1:])},
         "window": {"window": (7, *plan.window[1:])},
         "states": {"states": plan.states[1:]},
+        "no masks": {"masks": ()},
+        "no sources": {"sources": ()},
     }[change]
     manifest = dataclasses.replace(stream.manifest, stream=dataclasses.replace(plan, **other))
     with pytest.raises(SernetError, match="not the streaming one that it describes"):
         StreamingNetwork(Bundle(manifest, stream.model))
+
+
+def test_a_description_that_pools_half_a_pair_is_refused():
+    stream = streaming_bundle(load_bundle(ROOT / "models" / "emodb-nano-int8-float-io.tflite"))
+    assert stream.manifest.stream is not None
+    values = stream.manifest.stream.to_json()
+    values["sources"][1]["offset"] -= 1
+    with pytest.raises(ValueError, match="pairs of rows"):
+        StreamPlan.from_json(values)
 
 
 def test_the_command_publishes_a_bundle_that_says_how_it_is_fed(tiny_run: Path, tmp_path: Path):
