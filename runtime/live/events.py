@@ -23,11 +23,11 @@ class LiveAnswer:
     """Level of what is new in a window, one hop, or of the utterance; see `level_dbfs`."""
     voice: float
     """Share of the window or of the utterance in which somebody speaks, in [0, 1]."""
-    latency_ms: float
+    latency_ms: float = 0.0
     """From the arrival of the last sample that was waited for to the answer."""
-    dropped: int
+    dropped: int = 0
     """Samples of the stream lost so far, as far as they could be counted."""
-    overruns: int
+    overruns: int = 0
     """Times that samples were lost."""
 
     def to_json(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import time
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -137,15 +138,13 @@ class LiveSession:
         self._activity.reset()
         self._answers.reset()
 
-    def _told(self, answers: "list[_Answer]", arrived_at: float, dropped: int, overruns: int) -> list[LiveAnswer]:
+    def _told(self, answers: Iterator[LiveAnswer], arrived_at: float, dropped: int, overruns: int) -> list[LiveAnswer]:
+        """The answers with what only the session knows: each is timed as soon as it is there."""
         return [
-            LiveAnswer(
-                kind=answer.kind,
+            dataclasses.replace(
+                answer,
                 recognition=self._placed(answer.recognition),
-                steady_label=answer.steady_label,
-                level_dbfs=answer.level_dbfs,
-                voice=answer.voice,
-                latency_ms=1000 * (answer.at - arrived_at),
+                latency_ms=1000 * (time.monotonic() - arrived_at),
                 dropped=dropped,
                 overruns=overruns,
             )
@@ -155,18 +154,6 @@ class LiveSession:
     def _placed(self, recognition: Recognition) -> Recognition:
         start_s, end_s = recognition.start_s + self._offset_s, recognition.end_s + self._offset_s
         return dataclasses.replace(recognition, start_s=start_s, end_s=end_s)
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What the two modes give: a `LiveAnswer` without what only the session knows."""
-
-    kind: Literal["window", "utterance"]
-    recognition: Recognition
-    steady_label: str
-    level_dbfs: float
-    voice: float
-    at: float
 
 
 class _Windows:
@@ -188,26 +175,24 @@ class _Windows:
         self._judged = 0  # samples whose frames were judged
         self._voiced: deque[int] = deque()  # where voiced frames begin
 
-    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> list[_Answer]:
+    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> Iterator[LiveAnswer]:
         self._heard += len(samples)
         self._recent = np.concatenate([self._recent, samples])[-(self._hop + len(samples)) :]
         self._frame = frames.shape[1]
         self._voiced += [self._judged + number * self._frame for number, speaks in enumerate(voiced.tolist()) if speaks]
         self._judged += frames.size
         self._recognizer.accept(samples)
-        return self._ready()
+        yield from self._ready()
 
-    def finish(self) -> list[_Answer]:
+    def finish(self) -> Iterator[LiveAnswer]:
         self._recognizer.finish()
-        return self._ready()
+        yield from self._ready()
 
-    def _ready(self) -> list[_Answer]:
-        answers = []
+    def _ready(self) -> Iterator[LiveAnswer]:
         while self._recognizer.ready():
-            answers.append(self._answer(self._recognizer.pop()))
-        return answers
+            yield self._answer(self._recognizer.pop())
 
-    def _answer(self, recognition: Recognition) -> _Answer:
+    def _answer(self, recognition: Recognition) -> LiveAnswer:
         start, end = (round(at * self._rate) for at in (recognition.start_s, recognition.end_s))
         while self._voiced and self._voiced[0] < start:
             self._voiced.popleft()
@@ -222,7 +207,7 @@ class _Windows:
             steady_label = self._steady.after(recognition.probabilities)
         newest = self._recent[: len(self._recent) - (self._heard - end)][-self._hop :]
         voice = min(1.0, voiced / max(1, end - start))
-        return _Answer("window", recognition, steady_label, level_dbfs(newest), voice, time.monotonic())
+        return LiveAnswer("window", recognition, steady_label, level_dbfs(newest), voice)
 
 
 class _Utterances:
@@ -239,22 +224,21 @@ class _Utterances:
         self._gate.reset()
         self._begin()
 
-    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> list[_Answer]:
-        answers = []
+    def accept(self, samples: np.ndarray, frames: np.ndarray, voiced: np.ndarray) -> Iterator[LiveAnswer]:
         for frame, speaks in zip(frames, voiced.tolist(), strict=True):
             for piece in self._gate.accept(frame, speaks):
-                answers += self._take(piece)
-        return answers
+                yield from self._take(piece)
 
-    def finish(self) -> list[_Answer]:
-        return [answer for piece in self._gate.finish() for answer in self._take(piece)]
+    def finish(self) -> Iterator[LiveAnswer]:
+        for piece in self._gate.finish():
+            yield from self._take(piece)
 
     def _begin(self) -> None:
         self._start: int | None = None
         self._samples = self._voiced = 0
         self._energy = 0.0
 
-    def _take(self, piece: Piece) -> list[_Answer]:
+    def _take(self, piece: Piece) -> Iterator[LiveAnswer]:
         if self._start is None:
             self._start = piece.start
         self._samples += len(piece.samples)
@@ -262,8 +246,8 @@ class _Utterances:
         self._energy += float(np.square(piece.samples, dtype=np.float64).sum())
         self._recognizer.accept(piece.samples)
         if not piece.ended:
-            return []
+            return
         recognition = self._recognizer.finish(self._start / self._rate)
         level, voice = power_dbfs(self._energy / self._samples), self._voiced / self._samples
         self._begin()
-        return [_Answer("utterance", recognition, recognition.label, level, voice, time.monotonic())]
+        yield LiveAnswer("utterance", recognition, recognition.label, level, voice)
