@@ -43,7 +43,7 @@ demo: setup
 	$(BIN)/sernet train --dataset $(SYNTHETIC) --preset quick --test-speakers f5,m5 --out runs/demo
 	$(BIN)/sernet export runs/demo --format all
 	$(BIN)/sernet-infer file --model runs/demo/export/model-int8.tflite $(SYNTHETIC)/wav/f5_a01_sadness_1.wav
-	$(BIN)/sernet bench runs/demo
+	$(BIN)/sernet bench run runs/demo
 
 # --- real speech: EMO-DB from SERNET_DATA, ./data or the user's cache (`sernet data fetch emodb`) ------------------
 
@@ -81,9 +81,9 @@ release: setup
 	cp models/$(DATASET)-int8-float-io.tflite runtime/models/default.tflite
 	cp models/$(DATASET)-int8-float-io.md runtime/models/default.md
 
+# The report: everything that the project claims, beside what people would use instead. Quick: `make bench ARGS=--quick`.
 bench: setup
-	$(EXPORT) --format all
-	$(BIN)/sernet bench $(RUN)
+	$(BIN)/sernet bench $(ARGS)
 
 # All formats of `sernet` and of the networks pruned from it, side by side.
 pareto: setup
@@ -92,7 +92,7 @@ pareto: setup
 	$(EXPORT) --format all
 	$(BIN)/sernet export $(RUN)-small $(call measured,small) --format all
 	$(BIN)/sernet export $(RUN)-nano $(call measured,nano) --format all
-	$(BIN)/sernet bench --pareto $(RUN) $(RUN)-small $(RUN)-nano
+	$(BIN)/sernet bench pareto $(RUN) $(RUN)-small $(RUN)-nano
 
 # The C engine with a model on every board of firmware_example, under QEMU; e.g. `make firmware ARGS="--boards mps2-an386"`.
 MODEL ?= models/emodb-int8.tflite

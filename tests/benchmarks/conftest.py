@@ -56,7 +56,7 @@ def benchmark(run: Path, *numbers: str) -> Bench:
     """Run the command."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        assert main(["bench", str(run), *numbers]) == 0
+        assert main(["bench", "run", str(run), *numbers]) == 0
     return Bench(run, printed.getvalue(), json.loads((run / "bench" / "result.json").read_text()))
 
 

@@ -14,7 +14,7 @@ from sernet.training.run import Run
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that a refused command prints."""
     capsys.readouterr()
-    assert main(["bench", *arguments]) == 2
+    assert main(["bench", "run", *arguments]) == 2
     printed = capsys.readouterr()
     assert printed.out == ""
     (line,) = printed.err.strip().splitlines()
@@ -87,7 +87,7 @@ def test_json_is_the_document_and_the_page(capsys: pytest.CaptureFixture[str], r
     out = tmp_path / "out"
     capsys.readouterr()
     numbers = ["--repetitions", "1", "--processes", "1", "--threads", "1"]
-    assert main(["bench", str(run), "--out", str(out), "--json", *numbers]) == 0
+    assert main(["bench", "run", str(run), "--out", str(out), "--json", *numbers]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed.pop("path") == str(out / "report.html")
     assert printed == json.loads((out / "result.json").read_text())

@@ -1,4 +1,4 @@
-"""`sernet bench --pareto`: several runs and formats side by side, what beats what, and who should take which."""
+"""`sernet bench pareto`: several runs and formats side by side, what beats what, and who should take which."""
 
 import itertools
 import json
@@ -74,8 +74,8 @@ def pruned(exported_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 def test_every_variant_of_every_run_is_measured_and_shown(exported_run: Path, pruned: Path, tmp_path: Path, capsys):
     capsys.readouterr()
-    words = ["--pareto", str(exported_run), str(pruned), "--repetitions", "3", "--out", str(tmp_path)]
-    assert main(["bench", *words]) == 0
+    words = [str(exported_run), str(pruned), "--repetitions", "3", "--out", str(tmp_path)]
+    assert main(["bench", "pareto", *words]) == 0
     printed = capsys.readouterr().out
     content = json.loads((tmp_path / "pareto.json").read_text())
     names = [f"{run} {form}" for run in ("tiny", "narrow") for form in ("float32", "int8")]
@@ -99,15 +99,15 @@ def test_every_variant_of_every_run_is_measured_and_shown(exported_run: Path, pr
 def test_runs_that_cannot_be_compared_are_told_in_one_line(exported_run: Path, tmp_path: Path, capsys):
     def complaint(*words: str) -> str:
         capsys.readouterr()
-        assert main(["bench", *words, "--out", str(tmp_path / "out")]) == 2
+        assert main(["bench", "pareto", *words, "--out", str(tmp_path / "out")]) == 2
         (line,) = capsys.readouterr().err.strip().splitlines()
         assert not (tmp_path / "out").exists()
         return line
 
     assert "one run is measured at a time" in complaint(str(exported_run), str(exported_run))
-    assert "two of the runs have the same name" in complaint("--pareto", str(exported_run), str(exported_run))
+    assert "two of the runs have the same name" in complaint(str(exported_run), str(exported_run))
     other = shutil.copytree(exported_run, tmp_path / "other")
     settings = json.loads((other / "run.json").read_text())
     settings["config"]["input_duration"] = 2.0
     (other / "run.json").write_text(json.dumps(settings))
-    assert "has other labels or another input" in complaint("--pareto", str(exported_run), str(other))
+    assert "has other labels or another input" in complaint(str(exported_run), str(other))
