@@ -27,7 +27,7 @@ class Verdict(StrEnum):
 FAR = 0.1
 """By how much of its value a ratio must leave its noise to be a regression."""
 
-COUNTED = 1e-4
+COUNTED = 5e-4
 """By what share two counts of instructions are the same number: QEMU's clock, which counts them, ticks unevenly."""
 
 

@@ -122,7 +122,9 @@ def engine_values(engine: Engine, models: Path, source: Path = FIRMWARE) -> Valu
         # the weights are those of the file: a share of what remains is a share of what compilers and we decide
         code = images.flash_bytes("samples") - network_work(bundle.model).weight_bytes
     exact = sum(
-        np.array_equal(ours.logits, logits) and np.array_equal(ours.probabilities, probabilities)
+        ours.logits is not None
+        and np.array_equal(ours.logits, logits)
+        and np.array_equal(ours.probabilities, probabilities)
         for ours, (logits, probabilities) in zip(network.answers, reference_answers(bundle.model, inputs), strict=True)
     )
     stack = everything.memory["stack"]

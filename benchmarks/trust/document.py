@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,10 +99,13 @@ def _record_faults(content: Content) -> Iterator[str]:
 
 def label(name: Name) -> str:
     """A value's name for people: ``metric (sernet, int8)``."""
-    parts = dict(name)
-    metric = parts.pop("metric")
-    rest = ", ".join(part if isinstance(part, str) else f"{key} {part}" for key, part in parts.items())
-    return f"{metric} ({rest})" if rest else metric
+    rest = words((key, part) for key, part in name if key != "metric")
+    return f"{dict(name)['metric']} ({rest})" if rest else dict(name)["metric"]
+
+
+def words(parts: Iterable[tuple[str, Any]]) -> str:
+    """Keys and what they name, for people: ``sernet, threads 1``."""
+    return ", ".join(part if isinstance(part, str) else f"{key} {part}" for key, part in parts)
 
 
 @cache

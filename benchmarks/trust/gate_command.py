@@ -40,7 +40,11 @@ def run(args: argparse.Namespace) -> int:
         result = measure(MODELS, bar_tracker(bar))
     if baseline is None:
         result.save(args.baseline)
-        print(json.dumps(result.to_json()) if args.json else f"{args.baseline}: {len(result.values)} figures")
+        print(
+            json.dumps(result.to_json())
+            if args.json
+            else f"{args.baseline}: {len(result.values)} figures; now `sernet bench readme`"
+        )
         return 0
     judgement = judge(baseline, result.values)
     if args.json:

@@ -65,7 +65,7 @@ def test_exact_numbers_changed_or_did_not():
 
 
 def test_counts_of_instructions_may_differ_by_ticks():
-    first, same, more = (exact(value, "network", unit="instructions") for value in (75e6, 75.005e6, 75.01e6))
+    first, same, more = (exact(value, "network", unit="instructions") for value in (75e6, 75.03e6, 75.05e6))
     assert (verdict(first, same), verdict(first, more)) == (Verdict.SAME, Verdict.CHANGED)
 
 
