@@ -21,7 +21,8 @@ class Verdict(StrEnum):
     NOISE = "within the noise"
     OVERLAP = "intervals overlap"
     SHOWN = "of this machine alone"
-    UNJUDGED = "not judged: no kind"
+    UNJUDGED = "not judged: no kind in common"
+    OTHERS = "not judged: another n"
 
 
 FAR = 0.1
@@ -115,7 +116,9 @@ def _kind(value: Content) -> str | None:
 def _verdict(kind: str | None, first: Content, second: Content) -> Verdict:
     if kind == "exact":
         room = COUNTED * first["value"] if "instructions" in (f"{first['metric']} {first.get('unit')}") else 0
-        return Verdict.SAME if abs(second["value"] - first["value"]) <= room else Verdict.CHANGED
+        if abs(second["value"] - first["value"]) <= room:
+            return Verdict.SAME
+        return Verdict.CHANGED if first.get("n") == second.get("n") else Verdict.OTHERS
     if kind == "machine":
         return Verdict.SHOWN
     if kind is None:

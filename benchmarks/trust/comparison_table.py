@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from sernet.benchmarks.tables import Table
 from sernet.benchmarks.trust.comparison import Comparison, Pair, Verdict
-from sernet.benchmarks.trust.document import Content, label
+from sernet.benchmarks.trust.document import Content, label, words
 
-_FIRST = (Verdict.CHANGED, Verdict.NOISE, Verdict.OVERLAP, Verdict.UNJUDGED, Verdict.SHOWN)
+_FIRST = (Verdict.CHANGED, Verdict.NOISE, Verdict.OVERLAP, Verdict.UNJUDGED, Verdict.OTHERS, Verdict.SHOWN)
 """In which order values are told."""
 
 
@@ -36,13 +36,16 @@ def described(comparison: Comparison) -> Iterator[str]:
     if any(pair.kind == "accuracy" and pair.verdict is not Verdict.SAME for pair in comparison.pairs):
         yield "accuracies: `sernet evaluate --compare` has the interval of their difference, where the records are kept"
     for side, names in (("A", comparison.only_first), ("B", comparison.only_second)):
-        if names:
-            yield f"only in {side}: {', '.join(map(label, names))}"
+        metrics: dict[str, list[str]] = {}
+        for name in names:
+            metrics.setdefault(words(part for part in name if part[0] != "metric"), []).append(dict(name)["metric"])
+        for what, found in metrics.items():
+            yield f"only in {side}: {what + ': ' if what else ''}{', '.join(found)}"
 
 
 def _row(pair: Pair) -> tuple[str, ...]:
     share = pair.kind == "accuracy"
-    difference = f"{100 * pair.difference:+.1f} points" if share else _signed(pair)
+    difference = f"{100 * pair.difference:+z.1f} points" if share else _signed(pair)
     return label(pair.name), _cell(pair.first, share), _cell(pair.second, share), difference, str(pair.verdict)
 
 

@@ -89,6 +89,7 @@ def file_values(path: Path) -> Values:
     figures = {
         ("file", "bytes"): path.stat().st_size,
         ("flatbuffer", "bytes"): variant.flatbuffer_bytes,
+        ("gzip", "bytes"): variant.gzip_bytes,
         ("multiplications", "a window"): work.multiplications,
         ("parameters", "weights"): work.parameters,
     }

@@ -1,6 +1,7 @@
 """The README's short tables of the benchmark, made from the Results of its sections and from nothing else.
 
-A section that was not measured leaves its columns out, and a figure that was not measured a cell.
+A section that was not measured leaves its columns out, and a figure that was not measured a cell. What the released
+files weigh is the gate's baseline: the benchmark exports its main network anew, with another description in the file.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,17 +16,34 @@ from sernet.training.protocols import PROTOCOLS
 FOLDER = "bench"
 """Of the sections' Results, below the folder of all results."""
 
-FILES = {
-    (f"sernet{size}", form): f"models/emodb{size}-{form}.tflite"
-    for size in ("", "-small", "-nano")
-    for form in ("int8", "int8-float-io")
-}
-"""The released ones, by network and format."""
-
+BASELINE = "baseline"
+LATENCY, UA = "latency, times [noise]", "UA, % [95 %]"
 LOSO = PROTOCOLS["loso"].name
 M4 = "mps2-an386"
 
 Value = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class File:
+    """A released one."""
+
+    size: str
+    """Empty, or ``-small``."""
+    format: str
+
+    @property
+    def model(self) -> str:
+        """Its network, as sections name it."""
+        return f"sernet{self.size}"
+
+    @property
+    def stem(self) -> str:
+        """Its name, without suffix."""
+        return f"emodb{self.size}-{self.format}"
+
+
+FILES = tuple(File(size, form) for size in ("", "-small", "-nano") for form in ("int8", "int8-float-io"))
 
 
 @dataclass(frozen=True)
@@ -35,17 +53,13 @@ class Column:
     title: str
     section: str
     metric: str
+    names: Callable[["File"], dict[str, Any]]
+    """How the section names what is measured."""
     cell: Callable[[Value | None], str]
-    keys: tuple[tuple[str, Any], ...] = ()
-    """What else names it."""
-    of_network: bool = False
-    """Whether it is the same in all formats."""
 
-    def value(self, sections: dict[str, Content], model: str, form: str) -> Value | None:
+    def value(self, sections: dict[str, Content], file: "File") -> Value | None:
         """The figure; None where it was not measured."""
-        wanted = {"metric": self.metric, "model": model, **dict(self.keys)}
-        if not self.of_network:
-            wanted["format"] = form
+        wanted = {"metric": self.metric, **self.names(file)}
         values = sections.get(self.section, {"values": []})["values"]
         return next((value for value in values if wanted.items() <= value.items()), None)
 
@@ -55,41 +69,48 @@ def overview_tables(results: Path) -> tuple[Table, ...]:
 
     Raises SernetError when a file is no Result.
     """
-    sections = {path.stem: read_result(path) for path in sorted((results / FOLDER).glob("*.json"))}
+    paths = [*sorted((results / FOLDER).glob("*.json")), *results.glob(f"{BASELINE}.json")]
+    sections = {path.stem: read_result(path) for path in paths}
     made = (_files(sections), _peers(sections.get("peers", {"values": []})["values"]))
     return tuple(table for table in made if table)
 
 
 def _files(sections: dict[str, Content]) -> Table | None:
+    answered = {"reading": "int8", "protocol": LOSO, "condition": "clean"}
     columns = (
-        Column("bytes", "sizes", "file", whole),
-        Column("gzip, bytes", "sizes", "gzip", whole),
-        Column("multiplications, 3 s", "sizes", "multiplications", whole, of_network=True),
-        Column("latency, times [noise]", "latency", "latency ratio", ratio, (("runtime", "LiteRT"), ("threads", 1))),
-        Column("RAM on a Cortex-M4, bytes", "boards", "RAM", whole, (("board", M4),)),
+        Column("bytes", BASELINE, "file", lambda file: {"model": file.stem}, whole),
+        Column("gzip, bytes", BASELINE, "gzip", lambda file: {"model": file.stem}, whole),
+        # the network's: pools that are convolutions in a file are none of its ideas
         Column(
-            "UA, % [95 %]",
-            *("answers", "UA", percent),
-            keys=(("reading", "int8"), ("protocol", LOSO), ("condition", "clean")),
-            of_network=True,
+            *("multiplications, 3 s", BASELINE, "multiplications"),
+            *(lambda file: {"model": File(file.size, "int8").stem}, whole),
         ),
+        Column(
+            *(LATENCY, "latency", "latency ratio"),
+            lambda file: {"model": file.model, "format": file.format, "runtime": "LiteRT", "threads": 1},
+            ratio,
+        ),
+        Column(
+            *("RAM on a Cortex-M4, bytes", "boards", "RAM"),
+            *(lambda file: {"model": file.model, "format": file.format, "board": M4}, whole),
+        ),
+        Column(UA, "answers", "UA", lambda file: {"model": file.model, **answered}, percent),
     )
-    found = {path: [column.value(sections, model, form) for column in columns] for (model, form), path in FILES.items()}
+    found = {file: [column.value(sections, file) for column in columns] for file in FILES}
     shown = [place for place in range(len(columns)) if any(row[place] for row in found.values())]
     if not shown:
         return None
     rows = tuple(
-        (f"[`{Path(path).name}`]({path})", *(columns[place].cell(row[place]) for place in shown))
-        for path, row in found.items()
+        (f"[`{file.stem}`](models/{file.stem}.tflite)", *(columns[place].cell(row[place]) for place in shown))
+        for file, row in found.items()
         if any(row)
     )
-    title = "The released files"
-    titles = [columns[place].title for place in shown]
-    if "latency" in sections and "latency, times [noise]" in titles:
+    title, titles = "The released files", [columns[place].title for place in shown]
+    if LATENCY in titles:
         said = sections["latency"]
         of = said["details"].get("reference", "the first file")
         title += f"; latency in LiteRT as a multiple of {of}, on {said['machine']['processor']}"
-    if "UA, % [95 %]" in titles:
+    if UA in titles:
         title += f"; UA of their settings under `{LOSO}`"
     return Table(title, ("file", *titles), rows)
 

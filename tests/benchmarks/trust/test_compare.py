@@ -69,6 +69,19 @@ def test_counts_of_instructions_may_differ_by_ticks():
     assert (verdict(first, same), verdict(first, more)) == (Verdict.SAME, Verdict.CHANGED)
 
 
+def test_exact_numbers_of_more_or_fewer_inputs_are_not_judged():
+    assert verdict(exact(1, n=1), exact(3, n=3)) is Verdict.OTHERS
+    assert verdict(exact(3, n=1), exact(3, n=3)) is Verdict.SAME
+
+
+def test_values_in_one_alone_are_listed(folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]):
+    first = write(folders[0], "sizes.json", exact(1), exact(2, "gzip"), time(3))
+    second = write(folders[1], "sizes.json", exact(1, format="int8"))
+    assert main(["bench", "compare", str(first), str(second)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {"only in A: sernet: file, gzip", "only in A: latency median", "only in B: int8, sernet: file"} < set(lines)
+
+
 def test_a_ratio_changed_when_its_noise_does_not_reach_the_others():
     before = ratio(0.5, 0.4, 0.6)
     assert verdict(before, ratio(0.69, 0.6, 0.8)) is Verdict.NOISE

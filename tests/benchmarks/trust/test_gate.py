@@ -150,8 +150,8 @@ def test_what_is_measured_no_more_or_not_in_the_baseline_shuts_the_gate() -> Non
     baseline = committed()
     fewer = [v for v in baseline["values"] if v["model"] != "emodb-small-int8"]
     assert all(said.endswith("is gone") for said in judge(baseline, fewer).regressions)
-    assert len(judge(baseline, fewer).regressions) == 4
-    assert len(judge(baseline | {"values": fewer}, baseline["values"]).regressions) == 4
+    assert len(judge(baseline, fewer).regressions) == 5
+    assert len(judge(baseline | {"values": fewer}, baseline["values"]).regressions) == 5
 
 
 def test_the_command_names_the_regression_with_exit_code_1(
