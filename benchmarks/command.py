@@ -10,6 +10,7 @@ from types import ModuleType
 from sernet.benchmarks import run_command
 from sernet.benchmarks.pareto import command as pareto_command
 from sernet.benchmarks.suite import command as suite_command
+from sernet.benchmarks.trust import compare_command, gate_command, readme_command
 
 EXAMPLES = [
     "sernet bench --quick",
@@ -17,11 +18,15 @@ EXAMPLES = [
     *suite_command.EXAMPLES,
     *run_command.EXAMPLES,
     *pareto_command.EXAMPLES,
+    *compare_command.EXAMPLES[:1],
 ]
 
 ACTIONS: dict[str, tuple[ModuleType, str]] = {
     "run": (run_command, "measure every exported variant of a run"),
     "pareto": (pareto_command, "compare the variants of several runs"),
+    "compare": (compare_command, "what changed between two Results or folders of them, with the noise to expect"),
+    "gate": (gate_command, "measure anew what must not get worse, and compare it with the committed baseline"),
+    "readme": (readme_command, "make what is generated from committed Results: tables, a picture, checksums"),
 }
 
 

@@ -50,18 +50,19 @@ class Images:
         model: folder with model.h, model.c and golden.c.
         folder: where they are built.
         ram_bytes: RAM that a program may use, stack included.
+        source: the programs' folder.
 
     Raises:
         SernetError: a program cannot be built.
     """
 
-    def __init__(self, board: Board, model: Path, folder: Path, ram_bytes: int) -> None:
-        if not FIRMWARE.is_dir():
+    def __init__(self, board: Board, model: Path, folder: Path, ram_bytes: int, source: Path = FIRMWARE) -> None:
+        if not source.is_dir():
             raise SernetError("firmware_example is not here: run this in a clone of the repository")
         self._board, self._folder = board, folder
-        configure = ["cmake", "-S", FIRMWARE, "-B", folder, f"-DSERNET_MODEL={model.resolve()}"]
+        configure = ["cmake", "-S", source, "-B", folder, f"-DSERNET_MODEL={model.resolve()}"]
         if board.emulator:
-            toolchain = FIRMWARE / "boards" / board.name / "toolchain.cmake"
+            toolchain = source / "boards" / board.name / "toolchain.cmake"
             configure += [f"-DCMAKE_TOOLCHAIN_FILE={toolchain}", f"-DRAM_LEN={ram_bytes}"]
         for command in (configure, ["cmake", "--build", folder]):
             done = subprocess.run(command, capture_output=True, text=True)
