@@ -15,7 +15,7 @@ EXPORT = $(BIN)/sernet export $(RUN) $(if $(MEASURED),--measured $(MEASURED))
 small = $(BIN)/sernet train --dataset $(DATASET) --preset sernet-$(1) --split $(SPLIT) --wider $(RUN) --out $(RUN)-$(1)
 measured = $(if $(filter all,$(SPLIT)),$(addprefix --measured ,$(wildcard results/$(DATASET)-$(PRESET)-$(1))))
 
-.PHONY: setup lock demo train experiments tables export-int8 release bench pareto firmware web wheel pi-test test lint format \
+.PHONY: setup lock demo train experiments readme baseline export-int8 release bench pareto firmware web wheel pi-test test lint format \
   clean
 
 setup: .venv/installed
@@ -54,10 +54,14 @@ train: setup
 experiments: setup
 	$(BIN)/sernet evaluate --experiments $(ARGS)
 
-# Tables and picture of accuracy, and the table of looks, from what evaluations left below results/.
-tables: setup
-	$(BIN)/sernet evaluate --tables README.md --plot docs/enrolment.svg
-	$(BIN)/sernet evaluate --tables results/looks/README.md
+# Everything that is generated from results/: tables of two pages, the picture, the checksums. Nothing is measured.
+readme: setup
+	$(BIN)/sernet bench readme
+
+# What must not get worse, measured anew and written: commit it together with the change that meant it.
+baseline: setup
+	$(BIN)/sernet bench gate --renew
+	$(BIN)/sernet bench readme
 
 # Of `sernet` the pruned network that the comparison advises; of other presets the trained one.
 export-int8: setup

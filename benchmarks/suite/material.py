@@ -55,7 +55,7 @@ def prepare(folder: Path, quick: bool, track: Tracker, data: Path | None = None)
     if locate(EMODB, data) is not None:
         loaded = load_corpus(EMODB.name, data=data, skip_broken=True)
         if not quick:
-            run = restore_run(MODELS / "trained" / "emodb-sernet", folder / "work" / "runs" / NETWORKS[0], data)
+            run = restore_run(MODELS / "trained" / "emodb-sernet", folder / "work" / "runs" / "emodb-sernet", data)
             models[NETWORKS[0]] = _exported(run, RESULTS / "emodb-sernet", track)
     else:
         loaded = _synthetic_corpus(folder, track)
