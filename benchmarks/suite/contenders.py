@@ -80,9 +80,9 @@ def contenders(job: Job, files: list[File], limit_s: float, left_out: dict[str, 
             yield Contender(file.model, file.variant.name, LITERT, threads, turn)
     for file in files:
         for runtime, form, opened in (
-            (STREAMING, "int8-float-io", _streaming),
-            (MICRO, "int8", _in_micro),
-            (ENGINE, "int8", partial(_in_engine, job)),
+            (STREAMING, "int8-float-io", in_stream),
+            (MICRO, "int8", in_micro),
+            (ENGINE, "int8", partial(in_engine, job)),
         ):
             if file.variant.name != form:
                 continue
@@ -94,7 +94,7 @@ def contenders(job: Job, files: list[File], limit_s: float, left_out: dict[str, 
                 yield Contender(file.model, form, runtime, 1, turn)
 
 
-def _streaming(file: File) -> Call:
+def in_stream(file: File) -> Call:
     """A block of a stream that has filled its window."""
     network = StreamingNetwork(streaming_bundle(file.variant.bundle, len(file.window)))
     while network.rows < network.window_rows:
@@ -102,13 +102,17 @@ def _streaming(file: File) -> Call:
     return lambda: network.accept(file.window[:BLOCK])
 
 
-def _in_micro(file: File) -> Call:
+def in_micro(file: File) -> Call:
+    """An inference in TensorFlow Lite Micro; raises SernetError where it is not here, or refuses the file."""
     interpreter = MicroInterpreter(file.variant.bundle.model)
     return lambda: interpreter.run(file.window)
 
 
-def _in_engine(job: Job, file: File) -> Call:
-    """A clip of one window, from its rows to its probabilities."""
+def in_engine(job: Job, file: File) -> Call:
+    """A clip of one window in the C engine, from its rows to its probabilities.
+
+    Raises SernetError where it cannot be compiled.
+    """
     engine = CEngine(build_library(file.variant.path, job.work / "engine" / file.model))
 
     def answer() -> np.ndarray:

@@ -56,7 +56,13 @@ def in_predecessor(python: Path, files: list[File], left_out: dict[str, str]) ->
     """The files that it opens, ready to take turns with one thread; the others are told to `left_out`."""
     with (
         tempfile.TemporaryDirectory(prefix="sernet-bench-") as folder,
-        subprocess.Popen([python, "-P", _CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child,
+        subprocess.Popen(
+            [python, "-P", _CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # its interpreter greets
+            text=True,
+        ) as child,
     ):
 
         def asked(question: dict[str, Any]) -> Any:

@@ -1,6 +1,7 @@
 """What TensorFlow's converter makes of the same weights when it is left alone."""
 
 import contextlib
+import dataclasses
 import io
 import warnings
 from collections.abc import Iterator, Sequence
@@ -17,10 +18,11 @@ STOCK = "stock int8"
 def stock_variant(job: Job) -> Variant:
     """The main network in int8 between floats, with nothing rewritten; of a job that has its run.
 
-    It says of itself what our file of that kind says, which gives the same answers but for rounding.
+    It says of itself what our files say.
     """
-    manifest = job.variant(job.main, "int8-float-io").bundle.manifest
+    manifest = dataclasses.replace(job.models[job.main][0].bundle.manifest, quantisation="int8-float-io")
     path = job.work / "stock-int8.tflite"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_converted(job))
     return Variant(STOCK, path, Bundle(manifest, path.read_bytes()))
 

@@ -28,8 +28,8 @@ def make_job(folder: Path, *networks: str, **settings: Any) -> Job:
         clips.append(Clip(path, "neutral", None, None, "made up"))
     corpus = {"name": "made-up", "title": "Made up", "language": "", "licence": "", "note": "no speech"}
     models = {network: released(network) for network in networks or (NANO,)}
-    rest: dict[str, Any] = {"work": folder / "work", "quick": True, "run": None, "track": passing}
-    return Job(models=models, corpus=corpus, clips=clips, **(rest | settings))
+    rest: dict[str, Any] = {"models": models, "corpus": corpus, "clips": clips, "track": passing}
+    return Job(**({"work": folder / "work", "quick": True, "run": None} | rest | settings))
 
 
 def released(network: str) -> list[Variant]:
