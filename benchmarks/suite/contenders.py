@@ -71,12 +71,12 @@ def contenders(job: Job, files: list[File], limit_s: float, left_out: dict[str, 
     Args:
         job: whose files they are.
         files: what is timed.
-        limit_s: of a turn where the runtime is slow; in LiteRT every turn is whole.
+        limit_s: of a turn, where calls are slow.
         left_out: is told what this machine lacks.
     """
     for threads in (1, 2):
         for file in files:
-            turn = partial(timed_turn, file.in_litert(threads))
+            turn = partial(timed_turn, file.in_litert(threads), limit_s=limit_s)
             yield Contender(file.model, file.variant.name, LITERT, threads, turn)
     for file in files:
         for runtime, form, opened in (

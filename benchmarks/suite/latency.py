@@ -32,9 +32,9 @@ from sernet.training.features import clip_waveform
 from sernet.training.result import Result
 
 AGAIN = "the reference again"
-_TURNS, _QUICK_TURNS = 30, 10
-_LIMIT_S, _QUICK_LIMIT_S = 0.5, 0.2
-"""Of a turn in a slow runtime."""
+_TURNS, _QUICK_TURNS = 20, 10
+_LIMIT_S, _QUICK_LIMIT_S = 0.5, 0.3
+"""Of a turn, where calls are slow: ten of 20 ms fit."""
 _OPENED = 5
 """Times that a file is opened for its first call, and that a process is started."""
 _KEPT = 200
@@ -57,13 +57,14 @@ def measure(job: Job) -> Result:
     else:
         variants.append((job.main, stock_variant(job)))
     files = [file_of(job, model, variant) for model, variant in job.track(variants, "files")]
+    limit_s = _QUICK_LIMIT_S if job.quick else _LIMIT_S
     with ExitStack() as stack:
-        found = list(contenders(job, files, _QUICK_LIMIT_S if job.quick else _LIMIT_S, left_out))
+        found = list(contenders(job, files, limit_s, left_out))
         if job.quick:
             left_out[RUNTIME] = "a quick benchmark installs nothing"
         else:
             try:
-                found += stack.enter_context(in_predecessor(predecessor_python(job.work), files, left_out))
+                found += stack.enter_context(in_predecessor(predecessor_python(job.work), files, limit_s, left_out))
             except SernetError as error:
                 left_out[RUNTIME] = str(error)
         turns = {one.name: one.turn for one in found} | {AGAIN: found[0].turn}

@@ -52,8 +52,13 @@ def predecessor_python(folder: Path) -> Path:
 
 
 @contextmanager
-def in_predecessor(python: Path, files: list[File], left_out: dict[str, str]) -> Iterator[list[Contender]]:
-    """The files that it opens, ready to take turns with one thread; the others are told to `left_out`."""
+def in_predecessor(
+    python: Path, files: list[File], limit_s: float, left_out: dict[str, str]
+) -> Iterator[list[Contender]]:
+    """The files that it opens, ready to take turns with one thread as `timed_turn` does; `left_out` is told the others.
+
+    Raises SernetError when its process ends.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="sernet-bench-") as folder,
         subprocess.Popen(
@@ -87,7 +92,9 @@ def in_predecessor(python: Path, files: list[File], left_out: dict[str, str]) ->
                         file.variant.name,
                         RUNTIME,
                         1,
-                        lambda size, number=number: asked({"turn": number, "size": size, "untimed": UNTIMED}),
+                        lambda size, number=number: asked(
+                            {"turn": number, "size": size, "untimed": UNTIMED, "limit_s": limit_s}
+                        ),
                     )
                 )
             yield found

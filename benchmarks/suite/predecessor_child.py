@@ -1,7 +1,8 @@
 """The process that `predecessor` starts: it has numpy and tflite-runtime, and nothing of ours.
 
 Questions and answers are lines of JSON: {"open": number, "model": path, "window": path} is answered by why it cannot be
-opened, or null; {"turn": number, "size": calls, "untimed": calls before these} by milliseconds.
+opened, or null; {"turn": number, "size": ..., "untimed": ..., "limit_s": ...} by the milliseconds that `timed_turn` of
+sernet.benchmarks.latency would give.
 """
 
 import json
@@ -29,6 +30,19 @@ def open_model(model, window):
     return infer
 
 
+def turn(infer, size, untimed, limit_s):
+    """Untimed calls, then timed ones; fewer where they are slow."""
+    started = time.perf_counter()
+    for _ in range(untimed):
+        infer()
+        if time.perf_counter() - started > limit_s / 2:
+            break
+    samples = [milliseconds(infer)]
+    while len(samples) < size and time.perf_counter() - started < limit_s:
+        samples.append(milliseconds(infer))
+    return samples
+
+
 def milliseconds(function):
     started = time.perf_counter()
     function()
@@ -46,10 +60,7 @@ def main():
             except (ValueError, RuntimeError) as error:
                 answer = " ".join(str(error).split())
         else:
-            infer = opened[question["turn"]]
-            for _ in range(question["untimed"]):
-                infer()
-            answer = [milliseconds(infer) for _ in range(question["size"])]
+            answer = turn(opened[question["turn"]], question["size"], question["untimed"], question["limit_s"])
         print(json.dumps(answer), flush=True)
 
 

@@ -51,9 +51,8 @@ def test_figures_are_those_of_the_samples(measured: Result) -> None:
     keys = {"model": NANO, "format": "int8-float-io", "runtime": LITERT, "threads": 1}
     kept = measured.details["samples"][f"{NANO} int8-float-io, LiteRT, 1 thread"]
     found = only(measured, "latency median", **keys)
-    assert found["n"] == len(kept) == 10 * TURNS
+    assert TURNS <= found["n"] == len(kept) <= 10 * TURNS
     assert found["value"] == pytest.approx(statistics.median(kept), rel=1e-3), "kept to four digits"
-    assert only(measured, "latency p90", **keys)["value"] >= found["value"]
     assert not [value for value in measured.values if value["metric"] == "latency p99"], "30 calls make no hundredth"
 
 
@@ -103,7 +102,7 @@ def test_the_predecessor_takes_turns_in_its_own_process(tmp_path: Path) -> None:
     broken = tmp_path / "broken.tflite"
     broken.write_bytes(b"no model")
     files[1] = dataclasses.replace(files[1], variant=dataclasses.replace(files[1].variant, path=broken))
-    with in_predecessor(python, files, left_out) as (one,):
+    with in_predecessor(python, files, 5.0, left_out) as (one,):
         assert one.keys == {"model": NANO, "format": "int8", "runtime": RUNTIME, "threads": 1}
         times = one.turn(4)
     assert len(times) == 4 and min(times) > 0
