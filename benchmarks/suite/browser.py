@@ -101,7 +101,7 @@ def _samples(job: Job) -> tuple[dict[str, list[float]], dict[str, str]]:
 
 def _answered(browser: Any, address: str, recording: Path) -> list[float]:
     """Milliseconds of all windows, to four digits."""
-    context = browser.new_context(service_workers="block")
+    context = browser.new_context()
     try:
         context.add_init_script(_KEEP)
         page = context.new_page()
