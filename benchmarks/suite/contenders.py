@@ -21,7 +21,8 @@ from sernet.runtime.streaming_network import StreamingNetwork
 
 LITERT, STREAMING, MICRO, ENGINE = "LiteRT", "LiteRT streaming", "TensorFlow Lite Micro", "C engine"
 
-Call = Callable[[], object]
+Call = Callable[[], Any]
+"""One inference."""
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,16 @@ def contenders(job: Job, files: list[File], limit_s: float, left_out: dict[str, 
 
 
 def in_stream(file: File) -> Call:
-    """A block of a stream that has filled its window."""
+    """A block of a stream that has filled its window, and the window's answer."""
     network = StreamingNetwork(streaming_bundle(file.variant.bundle, len(file.window)))
     while network.rows < network.window_rows:
         network.accept(file.window[:BLOCK])
-    return lambda: network.accept(file.window[:BLOCK])
+
+    def answer() -> np.ndarray:
+        network.accept(file.window[:BLOCK])
+        return network.last_window()
+
+    return answer
 
 
 def in_micro(file: File) -> Call:

@@ -3,6 +3,7 @@
 import contextlib
 import importlib.metadata
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def measure(job: Job) -> Result:
 
 def _peaks(job: Job) -> Values:
     named: dict[str, dict[str, Any]] = {BARE: {"runtime": BARE}}
-    paths = {BARE: None}
+    paths: dict[str, Path | None] = {BARE: None}
     for model, variants in job.models.items():
         for variant in variants:
             named[f"{model} {variant.name}"] = {"model": model, "format": variant.name, "runtime": LITERT}

@@ -10,7 +10,7 @@ import sys
 import time
 
 import numpy as np
-from tflite_runtime.interpreter import Interpreter
+from tflite_runtime.interpreter import Interpreter  # pyright: ignore[reportMissingImports]
 
 
 def open_model(model, window):
