@@ -1,7 +1,9 @@
 """Warm latency: all variants take turns in one process, so that a busy machine slows them alike."""
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -17,18 +19,48 @@ UNTIMED = 3
 Samples = dict[str, list[list[float]]]
 """Milliseconds of every timed call: name, turn, call."""
 
+Turn = Callable[[int], list[float]]
+"""Takes a turn of at most so many timed calls, and gives their milliseconds."""
+
 
 def interleaved_latency(
     calls: Mapping[str, Callable[[], object]], repetitions: int, track: Tracker, name: str
 ) -> Samples:
     """Time calls in turns until each has been timed `repetitions` times."""
-    samples: Samples = {call: [] for call in calls}
-    turns = [min(BLOCK, repetitions - done) for done in range(0, repetitions, BLOCK)]
-    for timed in track(turns, name):
-        for call, function in calls.items():
-            for _ in range(UNTIMED):
-                function()
-            samples[call].append([_milliseconds(function) for _ in range(timed)])
+    sizes = [min(BLOCK, repetitions - done) for done in range(0, repetitions, BLOCK)]
+    return interleaved_turns(
+        {call: partial(timed_turn, function) for call, function in calls.items()}, sizes, track, name
+    )
+
+
+def interleaved_turns(turns: Mapping[str, Turn], sizes: Sequence[int], track: Tracker, name: str) -> Samples:
+    """Take turns of these sizes, one after the other; a turn may as well be another process's."""
+    samples: Samples = {one: [] for one in turns}
+    for size in track(sizes, name):
+        for one, turn in turns.items():
+            samples[one].append(turn(size))
+    return samples
+
+
+def timed_turn(
+    function: Callable[[], object], size: int, *, untimed: int = UNTIMED, limit_s: float = math.inf
+) -> list[float]:
+    """One turn of a call, in ms: untimed calls, then timed ones.
+
+    Args:
+        function: what is called.
+        size: timed calls.
+        untimed: calls before these.
+        limit_s: a slow call is made less often, timed once at least: the turn ends soon after so long.
+    """
+    started = time.perf_counter()
+    for _ in range(untimed):
+        function()
+        if time.perf_counter() - started > limit_s / 2:
+            break
+    samples = [_milliseconds(function)]
+    while len(samples) < size and time.perf_counter() - started < limit_s:
+        samples.append(_milliseconds(function))
     return samples
 
 
@@ -44,8 +76,23 @@ def percentile_90(turns: Sequence[Sequence[float]]) -> float:
 
 def ratio(turns: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> float:
     """Median over the turns of how many times the reference's time a call took in the same turn."""
+    return float(np.median(_ratios(turns, reference)))
+
+
+def ratio_range(turns: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """5th and 95th percentile over the turns of what `ratio` is the median of: the noise to expect."""
+    low, high = np.percentile(_ratios(turns, reference), (5, 95))
+    return float(low), float(high)
+
+
+def noise(turns: Sequence[Sequence[float]], again: Sequence[Sequence[float]]) -> float:
+    """By how much two timings of the same call differ: the share that 19 turns of 20 stay below."""
+    return float(np.percentile(np.abs(_ratios(again, turns) - 1), 95))
+
+
+def _ratios(turns: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> np.ndarray:
     pairs = zip(turns, reference, strict=True)
-    return float(np.median([np.median(own) / np.median(other) for own, other in pairs]))
+    return np.array([np.median(own) / np.median(other) for own, other in pairs])
 
 
 def _milliseconds(function: Callable[[], object]) -> float:

@@ -28,17 +28,19 @@ class Recording:
     """(frames, feature_count), int8: its features, normalised as a whole."""
 
 
-def recordings(bundle: Bundle, count: int | None) -> tuple[str, list[Recording]]:
-    """Recordings as `waveforms` gives them, with their rows.
+def recordings(bundle: Bundle, clips: int | Sequence[np.ndarray] | None) -> tuple[str, list[Recording]]:
+    """Recordings as `waveforms` gives them, or others, with their rows.
 
     Args:
         bundle: an int8 model.
-        count: how many; None, or more than there are: all.
+        clips: how many; None, or more than there are: all. Or the waveforms themselves, as `waveforms` gives them.
 
     Returns:
         What they are, and the recordings.
     """
-    what, found = waveforms(bundle.manifest.front_end.sample_rate, count)
+    if isinstance(clips, Sequence):
+        return "recordings", _with_rows(bundle, clips)
+    what, found = waveforms(bundle.manifest.front_end.sample_rate, clips)
     return what, _with_rows(bundle, found)
 
 
@@ -75,7 +77,7 @@ def _evenly(paths: list[Path], count: int | None) -> list[Path]:
     return [paths[index] for index in np.linspace(0, len(paths) - 1, count).astype(int)]
 
 
-def _with_rows(bundle: Bundle, waveforms: list[np.ndarray]) -> list[Recording]:
+def _with_rows(bundle: Bundle, waveforms: Sequence[np.ndarray]) -> list[Recording]:
     front_end, tensor = bundle.manifest.front_end, Network(bundle).input_tensor
     found = []
     for waveform in waveforms:

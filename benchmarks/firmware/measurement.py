@@ -60,7 +60,12 @@ class Measurement:
 
 
 def measure(
-    path: Path, boards: Sequence[Board], folder: Path, clips: int, ram_bytes: int, tell: Callable[[str], None]
+    path: Path,
+    boards: Sequence[Board],
+    folder: Path,
+    clips: int | Sequence[np.ndarray],
+    ram_bytes: int,
+    tell: Callable[[str], None],
 ) -> Measurement:
     """Build, run and compare.
 
@@ -68,7 +73,8 @@ def measure(
         path: an int8 bundle.
         boards: which.
         folder: where things are built.
-        clips: recordings for an emulated board; this machine is asked all of them.
+        clips: recordings for an emulated board, how many or the waveforms themselves, (samples,), float32; this
+            machine is asked all of EMO-DB.
         ram_bytes: RAM that a program may use, stack included.
         tell: is told of a board when it is done; from another thread.
     """
@@ -104,8 +110,8 @@ class _Questions:
     seconds: float
 
 
-def _questions(bundle: Bundle, count: int | None) -> _Questions:
-    corpus, asked = recordings(bundle, count)
+def _questions(bundle: Bundle, clips: int | Sequence[np.ndarray] | None) -> _Questions:
+    corpus, asked = recordings(bundle, clips)
     return _Questions(
         corpus,
         asked,

@@ -3,12 +3,20 @@
 from typing import Any
 
 from sernet.benchmarks.suite.job import Job
+from sernet.benchmarks.suite.layers import layers
 from sernet.training.result import Result
+
+PLAIN = "int8"
+"""Format whose layers are counted: it is there of every network, and has the convolutions as they were trained."""
 
 
 def measure(job: Job) -> Result:
-    """File, flatbuffer and gzip bytes of all files."""
-    values: list[dict[str, Any]] = [
+    """File, flatbuffer and gzip bytes of all files; parameters and multiplications of all networks, by layer of one.
+
+    Parameters are weights and biases that are stored, batch normalisation folded into them. Multiplications are those
+    of a window.
+    """
+    files = [
         {"model": model, "format": variant.name, "metric": metric, "unit": "bytes", "value": size, "kind": "exact"}
         for model, variants in job.models.items()
         for variant in variants
@@ -18,4 +26,31 @@ def measure(job: Job) -> Result:
             ("gzip", variant.gzip_bytes),
         )
     ]
-    return Result("sizes", job.main, "none: cost alone", job.corpus["title"], len(values), 0, values, {"left_out": {}})
+    values = [*files, *(value for model in job.models for value in _work(job, model))]
+    return Result("sizes", job.main, "none: cost alone", job.corpus["title"], len(files), 0, values, {"left_out": {}})
+
+
+def _work(job: Job, model: str) -> list[dict[str, Any]]:
+    variant = job.variant(model, PLAIN)
+    found = layers(variant.bundle.model)
+    shared = {"model": model, "kind": "exact"}
+    totals = [
+        shared | {"metric": "parameters", "value": sum(layer.parameters for layer in found)},
+        shared
+        | {
+            "metric": "multiplications",
+            "window_s": variant.bundle.manifest.window_s,
+            "value": sum(layer.multiplications for layer in found),
+        },
+    ]
+    if model != job.main:
+        return totals
+    by_layer = [
+        shared | {"layer": layer.name, "metric": metric, "value": value} | unit
+        for layer in found
+        for metric, value, unit in (
+            ("layer multiplications", layer.multiplications, {}),
+            ("layer bytes", layer.bytes, {"unit": "bytes"}),
+        )
+    ]
+    return [*totals, *by_layer]
