@@ -43,6 +43,14 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
             shutil.rmtree(older, ignore_errors=True)
 
 
+def trained_epochs(folder: Path) -> list[dict[str, Any]]:
+    """The figures of every epoch up to the newest checkpoint under `folder`; of a damaged one, none."""
+    try:
+        return json.loads((max(folder.glob("epoch-*")) / "history.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # also: there is none
+        return []
+
+
 def load_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest whole checkpoint under `folder`; None when there is none. Raises SernetError when it is damaged."""
     names = sorted(path for path in folder.glob("epoch-*")) if folder.is_dir() else []

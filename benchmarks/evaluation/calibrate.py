@@ -89,6 +89,11 @@ class Calibrated:
         return self.probabilities.argmax(axis=2)
 
     @property
+    def after(self) -> Pooled:
+        """The answers after calibration, as `before` has them."""
+        return replace(self.before, probabilities=self.probabilities)
+
+    @property
     def smallest(self) -> float:
         """What a probability of 0 stands for."""
         return SMALLEST_PROBABILITY[CHOSEN_ON[self.before.reading]]

@@ -10,10 +10,10 @@ import numpy as np
 
 from sernet.benchmarks.evaluation.calibrate import INNER, OUTER, Calibrated, Choice, calibrate
 from sernet.benchmarks.evaluation.calibration_plot import draw_calibration
-from sernet.benchmarks.evaluation.figures import ANSWER_METRICS, pooled_value
+from sernet.benchmarks.evaluation.figures import ANSWER_METRICS, coverage_curve, pooled_value
 from sernet.benchmarks.evaluation.pooling import load_records
 from sernet.benchmarks.tables import Table, percent
-from sernet.training.calibration import logits_of, negative_log_likelihood, selection_curve
+from sernet.training.calibration import logits_of, negative_log_likelihood
 from sernet.training.comparison import paired_difference
 from sernet.training.metrics import class_recall, expected_calibration_error, unweighted_accuracy
 from sernet.training.protocols import CALIBRATED, CALIBRATION_SUMMARY
@@ -99,7 +99,7 @@ def calibration_result(calibrated: Calibrated) -> Result:
             "target_accuracy": calibrated.target_accuracy,
             "notes": list(calibrated.notes),
             "speakers": _speakers(calibrated, given),
-            "curve": _curve(calibrated),
+            "curve": coverage_curve(calibrated.after, CURVE_POINTS),
             "release": _plain(calibrated.release) | {"chosen_on": "all answers of loso"},
         },
     )
@@ -165,20 +165,6 @@ def _speakers(calibrated: Calibrated, given: np.ndarray) -> list[dict[str, Any]]
             }
         )
     return entries
-
-
-def _curve(calibrated: Calibrated) -> list[dict[str, float]]:
-    """Accuracy against coverage of all calibrated answers: at most `CURVE_POINTS` points, evenly in coverage."""
-    confidence = calibrated.probabilities.max(axis=2).ravel()
-    correct = (calibrated.answers == calibrated.before.targets[:, None]).ravel()
-    curve = selection_curve(confidence, correct)
-    wanted = np.arange(1, CURVE_POINTS + 1) / CURVE_POINTS
-    chosen = np.unique(np.searchsorted(curve.coverage, wanted - 1e-9))
-    columns = (curve.thresholds[chosen], curve.coverage[chosen], curve.accuracy[chosen])
-    return [
-        {"threshold": float(threshold), "coverage": float(coverage), "accuracy": float(accuracy)}
-        for threshold, coverage, accuracy in zip(*columns, strict=True)
-    ]
 
 
 def _plain(choice: Choice) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 A leak audit runs first. Every fold's answers are kept as a record; a record that is there is not trained again, and a
 killed training goes on. `--sweep` does this for a grid of settings, `--experiments` for the paper's, `--compare`
 compares two evaluations of the same clips in pairs, `--calibrate` chooses calibration and threshold for each test
-speaker on other ones, `--tables` shows the accuracies of all results."""
+speaker on other ones, `--tables` shows the accuracies of all results. With sernet[tracking], `tensorboard --logdir
+runs` shows folds and what is pooled of them."""
 
 import argparse
 import dataclasses
@@ -84,6 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", type=Path, metavar="DIR", help="where records and results are kept (default: results/CORPUS-PRESET)")
     add("--work", type=Path, default=Path("runs/evaluate"), metavar="DIR", help="models (default: runs/evaluate)")
     add("--data", type=Path, metavar="DIR", help="where corpora lie (default: SERNET_DATA, ./data, the user cache)")
+    add("--mlflow", action="store_true", help="log to MLflow too: MLFLOW_TRACKING_URI, else runs/mlflow.db")
     add("--json", action="store_true", help="print the results as JSON")
     add("--sweep", type=Path, metavar="GRID.toml", help="every cell of a grid of settings, into one table")
     add("--experiments", action="store_true", help="the paper's settings whose corpora are here, into one table")
@@ -120,10 +122,12 @@ def run(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from sernet.benchmarks.evaluation.driver import Study, run_studies
+    from sernet.benchmarks.evaluation.fold_log import EvaluationLog
     from sernet.benchmarks.evaluation.plan import load_material, make_plan
     from sernet.benchmarks.evaluation.readings import check_readings, readings_for
     from sernet.training.leak_audit import audit_table
     from sernet.training.progress import progress_bar
+    from sernet.training.run_log import mlflow_store
 
     readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
     check_readings(readings, protocol, config)
@@ -147,12 +151,13 @@ def run(args: argparse.Namespace) -> int:
     kept = "PEEKS: the epoch is picked on the test clips" if protocol.peek else "the last epoch is kept, none is chosen"
     console.print(f"{kept}; {len(plan.jobs)} trainings of {config.epochs} epochs", highlight=False)
     study = Study(protocol, plan, args.out or Path("results") / subject, seeds, tuple(readings))
-    run_studies([study], make_engine(args), progress_bar(visible=not args.json))
+    log = EvaluationLog(args.work.absolute(), mlflow_store(args.mlflow, args.work.parent))
+    run_studies([study], make_engine(args), progress_bar(visible=not args.json), log)
     from sernet.benchmarks.evaluation.report import write_evaluation
     from sernet.benchmarks.evaluation.summary import summary_tables
 
     results = [
-        write_evaluation(study.out, protocol, reading, study.seeds, study.folds, complete=plan.complete)
+        write_evaluation(study.out, protocol, reading, study.seeds, study.folds, complete=plan.complete, log=log)
         for reading in readings
     ]
     _show(console, results, args.json, summary_tables)
@@ -183,10 +188,12 @@ def _sweep(args: argparse.Namespace) -> int:
     import_quietly()
     from rich.console import Console
 
+    from sernet.benchmarks.evaluation.fold_log import EvaluationLog
     from sernet.benchmarks.evaluation.sweep_run import run_sweep, sweep_studies
     from sernet.benchmarks.evaluation.sweep_table import sweep_table, write_sweep
     from sernet.training.leak_audit import audit_table
     from sernet.training.progress import progress_bar
+    from sernet.training.run_log import mlflow_store
 
     protocol, console = named_protocol(sweep.protocol), Console(stderr=args.json)
     readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
@@ -195,7 +202,8 @@ def _sweep(args: argparse.Namespace) -> int:
     console.print(audit_table(protocol, next(iter(studies.values())).plan.audits))
     trainings = sum(len(study.plan.jobs) for study in studies.values())
     console.print(f"{len(studies)} cells, {trainings} trainings", highlight=False)
-    results = run_sweep(studies, readings, make_engine(args), progress_bar(visible=not args.json))
+    log = EvaluationLog(args.work.absolute() / sweep.name, mlflow_store(args.mlflow, args.work.parent))
+    results = run_sweep(studies, readings, make_engine(args), progress_bar(visible=not args.json), log)
     for cells in results.values():
         content, table = write_sweep(out, sweep, cells), sweep_table(sweep, cells)
         if args.json:

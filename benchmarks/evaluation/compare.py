@@ -1,6 +1,7 @@
 """Two evaluations of the same clips, compared in pairs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sernet.benchmarks.evaluation.figures import ANSWER_METRICS
 from sernet.benchmarks.evaluation.pooling import Pooled, load_records, pool
 from sernet.runtime.errors import SernetError
 from sernet.training.comparison import paired_difference
+from sernet.training.metrics import Metric
 from sernet.training.protocols import named_protocol
 from sernet.training.result import Result
 
@@ -41,8 +43,8 @@ def load_pooled(place: Path, protocol: str, reading: str) -> Pooled:
     return pool(records, known, reading)
 
 
-def compare(first: Pooled, second: Pooled) -> Result:
-    """Second minus first: UA, WA and weighted F1 in pairs, with 95 % intervals over speakers.
+def compare(first: Pooled, second: Pooled, *, metrics: Mapping[str, Metric] = ANSWER_METRICS) -> Result:
+    """Second minus first: UA, WA and weighted F1, or other `metrics`, in pairs, with 95 % intervals over speakers.
 
     Raises SernetError when the two did not answer the same clips with the same labels.
     """
@@ -56,7 +58,7 @@ def compare(first: Pooled, second: Pooled) -> Result:
     if not np.array_equal(first.targets, second.targets):
         raise SernetError("the two do not agree on the clips' labels: evaluate the same corpus")
     values = []
-    for name, metric in ANSWER_METRICS.items():
+    for name, metric in metrics.items():
         interval = paired_difference(metric, first.targets, first.answers, second.answers, first.speakers)
         values.append(interval.figure(name))
     return Result(

@@ -9,6 +9,7 @@ from typing import Any
 from rich.progress import Progress
 
 from sernet.benchmarks.evaluation.engine import Engine
+from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.benchmarks.evaluation.fold_progress import fold_progress
 from sernet.benchmarks.evaluation.job import FoldJob, differences, run_fold
 from sernet.benchmarks.evaluation.plan import Plan
@@ -43,8 +44,8 @@ class Study:
         return self.out / f"{job.record_name}.json"
 
 
-def run_studies(studies: Sequence[Study], engine: Engine, bar: Progress) -> None:
-    """Run what has no record yet, all studies together, under one bar.
+def run_studies(studies: Sequence[Study], engine: Engine, bar: Progress, log: EvaluationLog) -> None:
+    """Run what has no record yet, all studies together, under one bar; each fold is told to `log` as it is done.
 
     Raises SernetError before anything trains when a record of another training is in the way, and when a job fails.
     """
@@ -57,6 +58,7 @@ def run_studies(studies: Sequence[Study], engine: Engine, bar: Progress) -> None
         for job, record in engine.run(run_fold, jobs):
             save_record(by_name[job.subject].record_path(job), record)
             progress.finished(job, record)
+            log.fold(job, record)
 
 
 def unanswered(jobs: Sequence[FoldJob], path_of: Callable[[FoldJob], Path], wanted: Sequence[str]) -> list[FoldJob]:

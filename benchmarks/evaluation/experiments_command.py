@@ -17,8 +17,10 @@ from sernet.benchmarks.evaluation.experiments_run import (
     run_experiments,
 )
 from sernet.benchmarks.evaluation.experiments_table import experiments_table, footnotes, write_experiments
+from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.training.leak_audit import audit_table
 from sernet.training.progress import progress_bar
+from sernet.training.run_log import mlflow_store
 
 
 def evaluate_experiments(args: argparse.Namespace, protocols: Sequence[str], engine: Engine) -> int:
@@ -41,7 +43,9 @@ def evaluate_experiments(args: argparse.Namespace, protocols: Sequence[str], eng
     trainings = sum(len(study.plan.jobs) for study in planned.all_studies)
     settings = f"{len(planned.studies)} of {len(planned.experiments)} experiments"
     console.print(f"{settings}, {trainings} trainings of {planned.epochs} epochs", highlight=False)
-    for reading, results in run_experiments(planned, readings, engine, progress_bar(visible=not args.json)).items():
+    log = EvaluationLog(args.work.absolute(), mlflow_store(args.mlflow, args.work.parent))
+    bar = progress_bar(visible=not args.json)
+    for reading, results in run_experiments(planned, readings, engine, bar, log).items():
         content = write_experiments(out, planned, results, reading)
         if args.json:
             print(json.dumps(content))

@@ -10,6 +10,7 @@ from rich.progress import Progress
 from sernet.benchmarks.evaluation.driver import Study, run_studies, unanswered
 from sernet.benchmarks.evaluation.engine import Engine
 from sernet.benchmarks.evaluation.experiments import PRESET, Experiment
+from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.benchmarks.evaluation.plan import Material, load_material, make_plan
 from sernet.benchmarks.evaluation.readings import check_readings
 from sernet.benchmarks.evaluation.report import write_evaluation
@@ -145,18 +146,21 @@ def _unfinished(study: Study) -> str:
 
 
 def run_experiments(
-    experiments: Experiments, readings: Sequence[str], engine: Engine, bar: Progress
+    experiments: Experiments, readings: Sequence[str], engine: Engine, bar: Progress, log: EvaluationLog
 ) -> dict[str, Results]:
     """Run what has no record yet, and pool every protocol that the trainings answer; returns Results by reading.
 
     Raises SernetError as `run_studies` does.
     """
-    run_studies(experiments.all_studies, engine, bar)
+    run_studies(experiments.all_studies, engine, bar, log)
     return {
         reading: {
             name: {
                 answered: write_evaluation(
-                    study.out, named_protocol(answered), reading, study.seeds, study.folds, complete=True, plots=False
+                    *(study.out, named_protocol(answered), reading, study.seeds, study.folds),
+                    complete=True,
+                    plots=False,
+                    log=log,
                 )
                 for study in studies
                 for answered in ANSWERS[study.protocol.name]

@@ -8,7 +8,7 @@ import numpy as np
 
 from sernet.benchmarks.evaluation.pooling import Pooled
 from sernet.training import metrics
-from sernet.training.calibration import area_under_risk_coverage
+from sernet.training.calibration import area_under_risk_coverage, selection_curve
 from sernet.training.metrics import Metric
 from sernet.training.result import Result
 
@@ -62,7 +62,7 @@ def evaluation_result(pooled: Pooled, *, complete: bool) -> Result:
             "seeds": list(pooled.seeds),
             "labels": list(pooled.labels),
             "confusion": confusion_over_seeds(pooled).tolist(),
-            "speakers": _speaker_table(pooled),
+            "speakers": speaker_figures(pooled),
         },
     )
 
@@ -83,7 +83,7 @@ def pooled_value(name: str, metric: Metric, pooled: Pooled, answers: np.ndarray)
     return value
 
 
-def _speaker_table(pooled: Pooled) -> list[dict[str, Any]]:
+def speaker_figures(pooled: Pooled) -> list[dict[str, Any]]:
     """UA and WA of each speaker, means over the seeds; clips without a speaker are one, ``unknown``."""
     names = np.array([speaker or "unknown" for speaker in pooled.speakers])
     return [
@@ -95,6 +95,38 @@ def _speaker_table(pooled: Pooled) -> list[dict[str, Any]]:
         }
         for name in np.unique(names)
     ]
+
+
+def reliability(pooled: Pooled, bins: int) -> list[dict[str, Any]]:
+    """Mean confidence, accuracy and number of answers of all seeds, in equally wide bins of confidence; none empty.
+
+    A bin holds its upper bound, as in scikit-learn's `calibration_curve`.
+    """
+    confidence, correct = _confidence(pooled)
+    bin_of_answer = np.searchsorted(np.arange(1, bins) / bins, confidence)
+    chosen = [bin_of_answer == index for index in np.unique(bin_of_answer)]
+    return [
+        {"confidence": float(confidence[one].mean()), "accuracy": float(correct[one].mean()), "n": int(one.sum())}
+        for one in chosen
+    ]
+
+
+def coverage_curve(pooled: Pooled, points: int) -> list[dict[str, float]]:
+    """Accuracy of the surest answers of all seeds against their share: at most so many points, evenly in coverage."""
+    curve = selection_curve(*_confidence(pooled))
+    wanted = np.arange(1, points + 1) / points
+    chosen = np.unique(np.searchsorted(curve.coverage, wanted - 1e-9))
+    columns = (curve.thresholds[chosen], curve.coverage[chosen], curve.accuracy[chosen])
+    return [
+        {"threshold": float(threshold), "coverage": float(coverage), "accuracy": float(accuracy)}
+        for threshold, coverage, accuracy in zip(*columns, strict=True)
+    ]
+
+
+def _confidence(pooled: Pooled) -> tuple[np.ndarray, np.ndarray]:
+    """Of all answers of all seeds, the probability and whether they are right: (clips * seeds,) each."""
+    correct = pooled.answers == pooled.targets[:, None]
+    return pooled.probabilities.max(axis=2).ravel(), correct.ravel()
 
 
 def _mean(metric: Callable[[np.ndarray, np.ndarray], float], pooled: Pooled, clips: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sernet.benchmarks.evaluation.figures import evaluation_result
+from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.benchmarks.evaluation.plots import draw_evaluation
 from sernet.benchmarks.evaluation.pooling import load_records, pool
 from sernet.training.protocols import Protocol
@@ -19,6 +20,7 @@ def write_evaluation(
     *,
     complete: bool,
     plots: bool = True,
+    log: EvaluationLog | None = None,
 ) -> dict[str, Any]:
     """Pool the records below `folder` and write ``PROTOCOL-READING.json`` and, below ``figures``, its plots.
 
@@ -31,6 +33,7 @@ def write_evaluation(
         seeds, folds: that are pooled.
         complete: whether these are all the folds of the protocol.
         plots: whether to draw.
+        log: is told of it, where there is one.
 
     Returns:
         The Result document, with its own ``path``.
@@ -50,4 +53,7 @@ def write_evaluation(
     content = result.to_json()
     if plots:
         draw_evaluation(folder / "figures", name, pooled, content)
-    return content | {"path": str(path)}
+    content |= {"path": str(path)}
+    if log is not None:
+        log.pooled(content)
+    return content

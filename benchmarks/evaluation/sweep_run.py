@@ -8,6 +8,7 @@ from rich.progress import Progress
 
 from sernet.benchmarks.evaluation.driver import Study, run_studies
 from sernet.benchmarks.evaluation.engine import Engine
+from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.benchmarks.evaluation.plan import Material, load_material, make_plan
 from sernet.benchmarks.evaluation.readings import check_readings
 from sernet.benchmarks.evaluation.report import write_evaluation
@@ -47,14 +48,17 @@ def sweep_studies(
 
 
 def run_sweep(
-    studies: dict[str, Study], readings: Sequence[str], engine: Engine, bar: Progress
+    studies: dict[str, Study], readings: Sequence[str], engine: Engine, bar: Progress, log: EvaluationLog
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Run what has no record yet; returns the cells' Result documents by reading and cell."""
-    run_studies(list(studies.values()), engine, bar)
+    run_studies(list(studies.values()), engine, bar, log)
     return {
         reading: {
             name: write_evaluation(
-                study.out, study.protocol, reading, study.seeds, study.folds, complete=study.plan.complete, plots=False
+                *(study.out, study.protocol, reading, study.seeds, study.folds),
+                complete=study.plan.complete,
+                plots=False,
+                log=log,
             )
             for name, study in studies.items()
         }

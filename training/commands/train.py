@@ -1,7 +1,11 @@
-"""Train Light-SERNet on a corpus, or on your own recordings.
+(
+    """Train Light-SERNet on a corpus, or on your own recordings.
 
 Speakers are held out for the test, others for choosing the best epoch. A run that was interrupted goes on when the same
-command is given again; a finished one is left as it is. The short options are those of the paper's own script."""
+command is given again; a finished one is left as it is. The short options are those of the paper's own script.
+With sernet[tracking], `tensorboard --logdir runs` shows every epoch."""
+    ""
+)
 
 import argparse
 import dataclasses
@@ -18,6 +22,10 @@ EXAMPLES = [
     "sernet train --dataset emodb --preset sernet --split all",
     "sernet train --dataset emodb --preset sernet-small --split all --wider runs/emodb-sernet",
 ]
+
+
+KEPT = ("result.json", "history.json", "classification_report.txt", "confusion_matrix.png", "model.keras")
+"""What MLflow keeps of a run folder, where it is there."""
 
 
 def boolean(text: str) -> bool:
@@ -56,6 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--keep", help="which epoch: best (on validation speakers) or last")
     add("--seed", type=int, help="of everything random")
     add("--skip-broken", action="store_true", help="train without the clips that cannot be read")
+    add("--mlflow", action="store_true", help="log to MLflow too: MLFLOW_TRACKING_URI, else runs/mlflow.db")
     add("--json", action="store_true", help="print the result as JSON")
 
 
@@ -73,11 +82,13 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.backend import import_quietly
 
     import_quietly()
+    from sernet.training.checkpoint import trained_epochs
     from sernet.training.corpora import load_corpus
     from sernet.training.evaluation import evaluate_run
     from sernet.training.progress import training_progress
     from sernet.training.pruned_run import adopt_wider
     from sernet.training.run import Run
+    from sernet.training.run_log import mlflow_store, run_log
     from sernet.training.splits import split_clips
     from sernet.training.trainer import train
 
@@ -92,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {line}", file=sys.stderr)
     name = loaded.corpus.name if loaded.corpus.published else loaded.root.resolve().stem
     folder = args.out or Path("runs") / f"{name}-{Path(args.preset).stem}"
+    store = mlflow_store(args.mlflow, folder.parent)
     split = split_clips(loaded.clips, config)
     if split.shared_speakers:
         print(
@@ -103,9 +115,18 @@ def run(args: argparse.Namespace) -> int:
     if not training.finished:
         if args.wider is not None:
             adopt_wider(training, args.wider)
-        with training_progress(config.epochs, visible=args.verbose) as progress:
-            history = train(training, on_features=progress.features, on_epoch=progress.epoch)
-        evaluate_run(training, history)
+        with run_log(folder, config.to_json(), store, "training", folder.name) as log:
+            for done, figures in enumerate(trained_epochs(folder / "checkpoints"), start=1):
+                log.epoch(done, figures)
+            with training_progress(config.epochs, visible=args.verbose) as progress:
+
+                def on_epoch(done: int, figures: dict[str, Any]) -> None:
+                    progress.epoch(done, figures)
+                    log.epoch(done, figures)
+
+                history = train(training, on_features=progress.features, on_epoch=on_epoch)
+            log.measured(evaluate_run(training, history).values)
+            log.files = [folder / name for name in KEPT if (folder / name).is_file()]
     print(json.dumps(training.result, indent=2) if args.json else _summary(training.folder, training.result))
     return 0
 
