@@ -50,7 +50,7 @@ def ravdess() -> Path:
 
 @pytest.fixture(scope="session")
 def node_modules() -> Path:
-    """Packages of the phone's page, as its lock file says; skips where there is no node or npm, or no registry answers."""
+    """Packages of the phone's page, as its lock file says; skips without node or npm, or where no registry answers."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: on Debian, apt install nodejs npm")

@@ -23,8 +23,7 @@ def opening(results: Results) -> Part:
             Sheet(
                 Table("What a device should take", columns, rows),
                 _accuracy_of(results),
-                tuple(name for name in ("latency", "browser", "boards", "answers") if name in results.documents)
-                or ("sizes",),
+                tuple(name for name in ("latency", "browser", "boards", "answers") if name in results.documents),
             ),
         ),
         rules=(*RULES, *_elsewhere(results)),

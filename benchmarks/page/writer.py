@@ -29,9 +29,9 @@ def write_page(folder: Path) -> Path:
     """
     results = Results.read(folder)
     page = make_page(results)
+    path, content = folder / "report.html", html(page, results)
     write_text(folder / "report.md", markdown(page, commands(results)))
-    path = folder / "report.html"
-    write_text(path, html(page, results))
+    write_text(path, content)
     return path
 
 
