@@ -4,6 +4,7 @@ from itertools import product
 from typing import Any
 
 import altair as alt
+from altair.typing import ChartType
 
 from sernet.benchmarks.page.drawing import GRID, QUIET, SECOND, category, data, figure, hints, share
 from sernet.benchmarks.page.parts import Figure
@@ -109,7 +110,7 @@ def _difference(float_counts: Counts, int8_counts: Counts, labels: list[str], mo
     return figure("confusion-difference", f"{model}: what int8 changes", caption, said, SOURCE, chart, height=230)
 
 
-def _grid(rows: list[dict[str, Any]], text: str, labels: list[str], *, side: bool = False) -> alt.LayerChart:
+def _grid(rows: list[dict[str, Any]], text: str, labels: list[str], *, side: bool = False) -> ChartType:
     base = alt.Chart(data(rows)).encode(
         x=alt.X("answer:N", sort=labels, title="answer", axis=alt.Axis(labelAngle=-40)),
         y=alt.Y("true:N", sort=labels, title=None),

@@ -252,7 +252,8 @@ def _browser(results: Results) -> Part:
         "In a browser",
         "Browser",
         ("The network alone, in a headless browser on the machine named below.",),
-        sheets=(sheet(results, "browser", "Latency in a browser", LATENCY),),
+        (costs.browser_figure(results),),
+        (sheet(results, "browser", "Latency in a browser", LATENCY),),
     )
 
 
@@ -264,7 +265,14 @@ def _front_ends(results: Results) -> Part:
         "Front ends",
         ("What must run before any network. Batch takes a whole clip, streaming takes it piece by piece.",),
         (costs.front_end_figure(results),),
-        (sheet(results, "front_ends", "Front ends", LATENCY),),
+        (
+            sheet(
+                results,
+                "front_ends",
+                "Front ends",
+                (*LATENCY, times("features: worst difference from sernet's", "worst difference")),
+            ),
+        ),
     )
 
 

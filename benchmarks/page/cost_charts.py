@@ -65,10 +65,27 @@ def latency_figures(results: Results) -> list[Figure]:
         model = next((one for one in sorted(results.models, key=len, reverse=True) if name.startswith(f"{one} ")), "")
         short_name = name.removeprefix(f"{model} ").removesuffix(_ONE_THREAD)
         grouped.setdefault(model, {})[short_name] = times
-    return [_quantiles(model, times) for model, times in grouped.items()]
+    return [
+        _quantiles(
+            f"latency-{model or 'others'}",
+            f"{model}: how long a window takes" if model else "For comparison",
+            "1 thread or as said",
+            times,
+            "latency",
+        )
+        for model, times in grouped.items()
+    ]
 
 
-def _quantiles(model: str, samples: dict[str, Sequence[float]]) -> Figure:
+def browser_figure(results: Results) -> Figure | None:
+    """The same in a browser."""
+    samples = {name: times for name, times in results.details("browser", "samples").items() if times}
+    if not samples:
+        return None
+    return _quantiles("browser-samples", "How long a window takes", "In WebAssembly", samples, "browser")
+
+
+def _quantiles(name: str, title: str, what: str, samples: dict[str, Sequence[float]], section: str) -> Figure:
     points = ("p5", "p25", "median", "p75", "p95")
     rows: list[dict[str, Any]] = []
     for what, times in samples.items():
@@ -87,12 +104,8 @@ def _quantiles(model: str, samples: dict[str, Sequence[float]]) -> Figure:
         f"{len(rows)} distributions. Fastest: {fastest['what']}, median {short(fastest['median'])} ms. "
         f"Slowest: {slowest['what']}, median {short(slowest['median'])} ms."
     )
-    title = f"{model}: how long a window takes" if model else "For comparison"
-    caption = (
-        "Median (tick), middle half of the calls (thick line), 5th to 95th percentile (thin line); 1 thread or as said."
-    )
-    name = f"latency-{model or 'others'}"
-    return figure(name, title, caption, said, ("latency",), thin + thick + tick, height=_ROW * len(rows))
+    caption = "Median (tick), middle half of the calls (thick line), 5th to 95th percentile (thin line). " + what + "."
+    return figure(name, title, caption, said, (section,), thin + thick + tick, height=_ROW * len(rows))
 
 
 def front_end_figure(results: Results) -> Figure | None:

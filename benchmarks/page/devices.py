@@ -128,23 +128,23 @@ def _on_pi(results: Results) -> list[Candidate]:
 
 
 def _in_browser(results: Results) -> list[Candidate]:
-    """LiteRT.js takes floats at both ends."""
+    """What LiteRT.js ran or, where no browser was at hand, what is made for it."""
+    ran = {(item["model"], item.get("format")): item for item in results.all("browser", "latency median")}
     candidates = []
-    for model, form, file in _files(results, lambda form: FORMATS[form].float_io):
-        keys: dict[str, Any] = {"model": model, "format": form}
-        latency, gzip = results.find("browser", "latency median", **keys), results.find("sizes", "gzip", **keys)
-        if latency is None:
+    for model, form, file in _files(results, lambda form: FORMATS[form].single_partition or bool(ran)):
+        latency = ran.get((model, form))
+        if ran and latency is None:
             continue
-        download = gzip or file
+        download = (results.find("sizes", "gzip", model=model, format=form) or file)["value"]
         candidates.append(
             Candidate(
                 model,
                 form,
                 results.accuracy(model, reading(form)),
-                download["value"],
-                f"{size(download['value'])} to download",
+                download,
+                f"{size(download)} to download",
                 NOTHING,
-                f"{short(latency['value'])} ms a window",
+                f"{short(latency['value'])} ms a window" if latency else "not measured",
             )
         )
     return candidates
@@ -193,8 +193,8 @@ def _binary(count: int) -> str:
 
 
 DEVICES = (
-    Device("Raspberry Pi, LiteRT", "time", ("latency",), _on_pi),
-    Device("Phone's browser, LiteRT.js", "download", ("browser",), _in_browser),
+    Device("Raspberry Pi, LiteRT", "time", ("sizes", "latency"), _on_pi),
+    Device("Phone's browser, LiteRT.js", "download", ("sizes",), _in_browser),
     *(
         Device(
             f"{core}, {hz / 1e6:.0f} MHz, {_binary(flash)} flash, {_binary(ram)} RAM",

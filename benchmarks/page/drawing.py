@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 import vl_convert
+from altair.typing import ChartType
 from markupsafe import Markup
 
 from sernet.benchmarks.page.parts import Figure
@@ -59,7 +60,7 @@ def figure(
     caption: str,
     label: str,
     sources: tuple[str, ...],
-    chart: alt.Chart | alt.LayerChart,
+    chart: ChartType,
     height: int = 230,
 ) -> Figure:
     """A chart in the page's looks.

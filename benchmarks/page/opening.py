@@ -82,12 +82,14 @@ def _tiles(results: Results) -> tuple[Tile, ...]:
     if peer is None:
         return (Tile(NOTHING, "what people would use instead: not measured"),)
     difference = results.find("peers", "UA difference", model=ours, peer=peer)
-    times = (results.find("peers", "samples to label median", model=model) for model in (ours, peer))
-    installed = (results.find("peers", "installed", model=model) for model in (ours, peer))
+    times = [results.find("peers", "samples to label median", model=model) for model in (ours, peer)]
+    packages = results.all("peers", "installed")  # ours is one package for all networks
+    installed = next((item for item in packages if item["model"] not in results.peers), None)
+    theirs = results.find("peers", "installed", model=peer)
     return (
         Tile(f"{percent(difference, signed=True)} points" if difference else NOTHING, f"of UA: {ours} minus {peer}"),
-        _beside(*times, f"of its time, {ours} from samples to label", lambda value: f"{short(value)} ms"),
-        _beside(*installed, "of its size, all that must be installed", size),
+        _beside(times[0], times[1], f"of its time, {ours} from samples to label", lambda value: f"{short(value)} ms"),
+        _beside(installed, theirs, "of its size, all that must be installed", size),
     )
 
 

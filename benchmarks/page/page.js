@@ -1,4 +1,4 @@
-// Draws each chart anew, with tooltips, when it comes near; lets Results and charts be saved.
+// Bundled with Vega. Draws each chart anew, with tooltips, when it comes near; lets Results and charts be saved.
 
 const content = (id) => document.getElementById(id).textContent;
 

@@ -1,5 +1,6 @@
 """Accuracy against each of what can be saved."""
 
+from collections import Counter
 from typing import Any
 
 import altair as alt
@@ -8,7 +9,7 @@ from sernet.benchmarks.page.devices import reading
 from sernet.benchmarks.page.drawing import QUIET, axis, category, data, figure, hints, shape, share
 from sernet.benchmarks.page.parts import Figure
 from sernet.benchmarks.page.results import Item, Results
-from sernet.benchmarks.page.wording import number
+from sernet.benchmarks.page.wording import board_name, number
 from sernet.benchmarks.tables import percent
 from sernet.export.formats import FORMATS
 
@@ -22,7 +23,6 @@ _AXES = {
         {"runtime": "LiteRT", "threads": 1},
     ),
     "peak memory": ("Accuracy and memory", "peak memory of a process, bytes", "memory", {}),
-    "RAM": ("Accuracy and a microcontroller's RAM", "RAM of the C engine, bytes", "boards", {}),
 }
 """Title, label, section, and what else its values are named by."""
 
@@ -30,7 +30,7 @@ _AXES = {
 def pareto_figures(results: Results) -> list[Figure]:
     """One for each cost that was measured of networks whose accuracy is known."""
     figures = []
-    for metric, (title, label, section, keys) in _AXES.items():
+    for metric, (title, label, section, keys) in (_AXES | _ram(results)).items():
         rows = [
             _row(model, form, accuracy, cost)
             for model, form in _files(results)
@@ -40,6 +40,16 @@ def pareto_figures(results: Results) -> list[Figure]:
         if rows:
             figures.append(_scatter(metric, title, label, section, rows, results))
     return figures
+
+
+def _ram(results: Results) -> dict[str, tuple[str, str, str, dict[str, Any]]]:
+    """The axis of a microcontroller's RAM: of the board that most networks were put on."""
+    boards = Counter(item["board"] for item in results.all("boards", "RAM"))
+    if not boards:
+        return {}
+    ((board, _),) = boards.most_common(1)
+    label = f"RAM of the C engine on {board_name(board)}, bytes"
+    return {"RAM": ("Accuracy and a microcontroller's RAM", label, "boards", {"board": board})}
 
 
 def _files(results: Results) -> list[tuple[str, str]]:
@@ -53,7 +63,7 @@ def _files(results: Results) -> list[tuple[str, str]]:
 
 def _cost(results: Results, section: str, metric: str, model: str, form: str, keys: dict[str, Any]) -> Item | None:
     if metric == "RAM":
-        return results.find(section, metric, model=model) if form == "int8" else None
+        return results.find(section, metric, model=model, **keys) if form == "int8" else None
     if metric == "multiplications":  # a network's, in whatever format
         return results.find(section, metric, model=model)
     return results.find(section, metric, model=model, format=form, **keys)

@@ -44,8 +44,7 @@ def provenance(results: Results) -> Part:
             versions.setdefault((str(name), str(version)), []).append(section)
     if versions:
         shown = tuple((name, version, ", ".join(sections)) for (name, version), sections in versions.items())
-        sources = tuple(dict.fromkeys(section for sections in versions.values() for section in sections))
-        tables.append(Sheet(Table("What took part", ("package or program", "version", "in"), shown), "", sources))
+        tables.append(Sheet(Table("What took part", ("package or program", "version", "in"), shown), "", ()))
     files = {
         name: digest
         for section in results.documents
@@ -54,7 +53,7 @@ def provenance(results: Results) -> Part:
     if files:
         shown = tuple((name, str(digest)) for name, digest in files.items())
         table = Table("Which files", ("network and format", "SHA-256 of the flatbuffer"), shown)
-        tables.append(Sheet(table, "", tuple(results.documents)))
+        tables.append(Sheet(table, "", ()))
     text = (
         "Every figure and table is made from these Results, which this page contains: a link below each saves its own.",
     )

@@ -82,8 +82,10 @@ class Results:
     def peers(self) -> list[str]:
         """What people would use instead."""
         items = self.documents.get("peers", {}).get("values", [])
-        named = (name for item in items for name in (item.get("model"), item.get("peer")) if name)
-        return [name for name in dict.fromkeys(named) if name not in self.models]
+        measured = (name.rsplit(" ", 1)[0] for name in self.details("peers", "provenance").get("models", {}))
+        ours = {*self.models, self.main, *measured, *(item["model"] for item in items if "peer" in item)}
+        named = (item.get("peer", item.get("model")) for item in items)
+        return [name for name in dict.fromkeys(named) if name and name not in ours]
 
     def protocol(self, model: str) -> str:
         """The protocol of a network's headline; empty where no accuracy of it was measured."""

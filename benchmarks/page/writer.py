@@ -73,9 +73,8 @@ def html(page: Page, results: Results) -> str:
         most_rows=_MOST_ROWS,
         documents={name: _json(document) for name, document in results.documents.items()},
         specs={figure.name: _json(figure.spec) for figure in figures},
-        style=_part("page.css"),
-        vega=Markup(vl_convert.javascript_bundle().replace("</script", r"<\/script")),
-        script=_part("page.js"),
+        style=Markup(_text("page.css")),
+        script=Markup(vl_convert.javascript_bundle(_text("page.js")).replace("</script", r"<\/script")),
     )
 
 
@@ -87,8 +86,8 @@ def _code(text: str) -> Markup:
     return Markup("".join(f"<code>{part}</code>" if place % 2 else part for place, part in enumerate(parts)))
 
 
-def _part(name: str) -> Markup:
-    return Markup((_HERE / name).read_text(encoding="utf-8"))
+def _text(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")
 
 
 def _json(content: Any) -> Markup:

@@ -61,6 +61,15 @@ def test_a_cheaper_file_is_taken_when_it_is_at_most_a_point_behind(sections, sav
     assert taken["Raspberry Pi"] == taken["Phone's browser"] == "test-small, int8-float-io"
 
 
+def test_a_browser_takes_what_is_made_for_it_where_none_was_at_hand(sections, save, tmp_path: Path):
+    smallest = changed(sections["sizes"], {("test-net", "float32"): 1}, "gzip", "format")
+    without = {name: one for name, one in sections.items() if name != "browser"} | {"sizes": smallest}
+    found = choices(Results.read(save(tmp_path, without)))
+    (phone,) = [one for one in found if one.device.name.startswith("Phone")]
+    assert phone.candidate and phone.candidate.name == "test-net, int8-float-io"
+    assert phone.candidate.time == "not measured"
+
+
 def test_a_file_that_a_device_cannot_open_is_not_taken_however_fast(sections, save, tmp_path: Path):
     fast = changed(sections["latency"], {("test-net", "int8"): 1e-3}, "latency median", "format")
     assert chosen(save(tmp_path, sections | {"latency": fast}))["Raspberry Pi"] == "test-net, int8-float-io"
@@ -183,7 +192,10 @@ def test_sections_that_were_not_measured_are_told(sections, save, parse, tmp_pat
         assert f"Not measured: sernet bench --only {name} measures it." in found.words[part]
         assert f"sernet bench --only {name}" in (tmp_path / "report.md").read_text()
     assert len(found.tables["Left out"]) == len(SECTIONS) - 1
-    assert {row["take"] for row in found.tables["What a device should take"]} == {"-"}
+    rows = {row["your device"].split(",")[0]: row for row in found.tables["What a device should take"]}
+    assert rows.pop("Phone's browser")["why"].endswith("least download; accuracy not measured")
+    assert {row["take"] for row in rows.values()} == {"-"}
+    assert all(row["why"].startswith("not measured: needs") for row in rows.values())
     assert "not measured" in found.words["take"] and len(found.tables["Bytes"]) == 5
 
 
