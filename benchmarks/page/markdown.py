@@ -26,6 +26,7 @@ def _part(part: Part, commands: Mapping[str, str]) -> str:
         lines.append(f"**{_text(part.beside)}**")
         lines.append("\n".join(f"- **{_text(tile.figure)}** {_text(tile.says)}" for tile in part.tiles))
     if part.rules:
+        lines.append("How it was chosen or measured:")
         lines.append("\n".join(f"- {_text(rule)}" for rule in part.rules))
     return "\n\n".join(lines)
 
