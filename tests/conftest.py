@@ -1,6 +1,8 @@
 """Shared fixtures: the real corpora, where they are to be had."""
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -44,6 +46,36 @@ def emodb() -> Path:
 def ravdess() -> Path:
     """RAVDESS speech, 16 kHz FLAC: `Actor_01/` to `Actor_24/`."""
     return real_corpus("ravdess")
+
+
+@pytest.fixture(scope="session")
+def node_modules() -> Path:
+    """Packages of the phone's page, as its lock file says; skips without node or npm, or where no registry answers."""
+    for program in ("node", "npm"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed: on Debian, apt install nodejs npm")
+    web, lock = REPOSITORY / "runtime" / "web", REPOSITORY / "build" / "npm.lock"
+    folder = web / "node_modules"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w") as file:  # two test processes share the folder
+        fcntl.flock(file, fcntl.LOCK_EX)
+        installed = folder / ".package-lock.json"
+        if not installed.exists() or installed.stat().st_mtime < (web / "package-lock.json").stat().st_mtime:
+            install = ["npm", "ci", "--no-audit", "--no-fund"]
+            done = subprocess.run(install, cwd=web, capture_output=True, text=True, timeout=300)
+            if done.returncode:
+                pytest.skip(f"npm cannot install the page's packages: {done.stderr.strip().splitlines()[-1]}")
+            installed.touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser's program, or skip the test."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return Path(found)
+    pytest.skip("Chromium is not installed: on Debian, apt install chromium")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """The page's code in node, and the page itself built into a folder of its own."""
 
-import fcntl
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,26 +25,6 @@ class Done:
 Job = Callable[..., Done]
 
 
-@pytest.fixture(scope="session")
-def node_modules() -> Path:
-    """The page's packages, as its lock file says; skips where there is no node or npm, or no registry answers."""
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed: on Debian, apt install nodejs npm")
-    folder, lock = WEB / "node_modules", ROOT / "build" / "npm.lock"
-    lock.parent.mkdir(exist_ok=True)
-    with lock.open("w") as file:  # two test processes share the folder
-        fcntl.flock(file, fcntl.LOCK_EX)
-        installed = folder / ".package-lock.json"
-        if not installed.exists() or installed.stat().st_mtime < (WEB / "package-lock.json").stat().st_mtime:
-            install = ["npm", "ci", "--no-audit", "--no-fund"]
-            done = subprocess.run(install, cwd=WEB, capture_output=True, text=True, timeout=300)
-            if done.returncode:
-                pytest.skip(f"npm cannot install the page's packages: {done.stderr.strip().splitlines()[-1]}")
-            installed.touch()
-    return folder
-
-
 @pytest.fixture
 def job(node_modules: Path, tmp_path: Path) -> Job:
     """`job(verb, inputs, *arguments, bundle=None)`: one job of job.mjs; its float32 output is `.values`.
@@ -68,15 +46,6 @@ def job(node_modules: Path, tmp_path: Path) -> Job:
         return Done(done.returncode, done.stdout, done.stderr, values)
 
     return run
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Path:
-    """The browser's program, or skip the test."""
-    for name in ("chromium", "chromium-browser", "google-chrome"):
-        if found := shutil.which(name):
-            return Path(found)
-    pytest.skip("Chromium is not installed: on Debian, apt install chromium")
 
 
 @pytest.fixture(scope="session")
