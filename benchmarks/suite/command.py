@@ -30,6 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.backend import import_quietly
 
     import_quietly()
+    from sernet.benchmarks.page.writer import write_page
     from sernet.benchmarks.suite.material import prepare
     from sernet.benchmarks.suite.measured import measure_sections
     from sernet.benchmarks.tracking import bar_tracker
@@ -41,4 +42,7 @@ def run(args: argparse.Namespace) -> int:
         for path in measure_sections(job, args.out, [SECTIONS[name] for name in names], again=args.again):
             if args.json:
                 print(json.dumps(json.loads(path.read_text())), flush=True)
+    page = write_page(args.out)
+    if not args.json:
+        print(page)
     return 0

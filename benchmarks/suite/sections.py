@@ -6,9 +6,9 @@ comparison of two benchmarks and the regression gate read them:
 - ``metric``, ``value``, and ``unit`` where there is one; ``low`` and ``high`` are a 95 % interval where ``kind`` does
   not say otherwise; ``n`` is how many were measured.
 - ``kind`` says what may be expected of another run:
-  ``exact``: the same number (bytes, multiplications, instructions, RAM of the engine, clips that agree bit for bit);
-  ``ratio``: two times measured in turns, one divided by the other, with ``low`` and ``high``: the noise to expect,
-  the 5th and 95th percentile over the turns; it may be compared between machines, with care;
+  ``exact``: the same number (bytes, multiplications, RAM of the engine, clips that agree bit for bit);
+  ``ratio``: ``low`` and ``high`` are the noise to expect. Of two times that were measured in turns, one divided by the
+  other, they are the 5th and 95th percentile over the turns; of instructions, what the emulator's counter may be off;
   ``accuracy``: a share with its interval, and ``protocol`` where it is not the Result's;
   ``machine``: a time or a memory of this machine at this hour: never compared.
 - Every other key names what was measured: ``model`` (``sernet``, ``sernet-small``, ``sernet-nano``, a peer's name),
