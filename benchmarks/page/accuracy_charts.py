@@ -166,7 +166,7 @@ def _conditions(results: Results) -> Figure | None:
             "told": percent(item),
         }
         for item in results.all("answers", "UA")
-        if item.get("protocol") == protocol
+        if item["protocol"] == protocol
     ]
     heard = {row["series"] for row in rows if row["condition"] != CLEAN}
     rows = [row for row in rows if row["series"] in heard]

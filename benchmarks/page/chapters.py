@@ -93,6 +93,7 @@ def _peers(results: Results) -> Part:
                     times("ratio [noise]", "samples to label ratio"),
                     megabytes("installed, MB", "installed"),
                 ),
+                _peers_protocol(results),
             ),
             sheet(
                 results,
@@ -102,6 +103,14 @@ def _peers(results: Results) -> Part:
             ),
         ),
     )
+
+
+def _peers_protocol(results: Results) -> str:
+    item = results.find("peers", "UA")
+    if item is None:
+        return ""
+    clips = f", n = {item['n']}" if "n" in item else ""
+    return f"UA and WA under {item['protocol']}{clips}, with 95 % intervals"
 
 
 def _pareto(results: Results) -> Part:
@@ -300,7 +309,7 @@ def _sizes(results: Results) -> Part:
 
 
 def _energy(results: Results) -> Part:
-    values = results.documents.get("energy", {}).get("values", [])
+    values = results.values("energy")
     columns = [times(f"{name}{_unit(values, name)}", name) for name in dict.fromkeys(item["metric"] for item in values)]
     return _part(results, "energy", "Energy", "Energy", sheets=(sheet(results, "energy", "Energy", columns),))
 

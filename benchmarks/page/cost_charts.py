@@ -61,18 +61,12 @@ def latency_figures(results: Results) -> list[Figure]:
     """Distributions of all that was timed, one chart for each network."""
     samples = {name: times for name, times in results.details("latency", "samples").items() if times}
     grouped: dict[str, dict[str, Sequence[float]]] = {}
+    longest_first = sorted(results.models, key=len, reverse=True)
     for name, times in samples.items():
-        model = next((one for one in sorted(results.models, key=len, reverse=True) if name.startswith(f"{one} ")), "")
-        short_name = name.removeprefix(f"{model} ").removesuffix(_ONE_THREAD)
-        grouped.setdefault(model, {})[short_name] = times
+        model = next((one for one in longest_first if name.startswith(f"{one} ")), results.main)
+        grouped.setdefault(model, {})[name.removeprefix(f"{model} ").removesuffix(_ONE_THREAD)] = times
     return [
-        _quantiles(
-            f"latency-{model or 'others'}",
-            f"{model}: how long a window takes" if model else "For comparison",
-            "1 thread or as said",
-            times,
-            "latency",
-        )
+        _quantiles(f"latency-{model}", f"{model}: how long a window takes", "1 thread or as said", times, "latency")
         for model, times in grouped.items()
     ]
 
@@ -85,7 +79,7 @@ def browser_figure(results: Results) -> Figure | None:
     return _quantiles("browser-samples", "How long a window takes", "In WebAssembly", samples, "browser")
 
 
-def _quantiles(name: str, title: str, what: str, samples: dict[str, Sequence[float]], section: str) -> Figure:
+def _quantiles(name: str, title: str, remark: str, samples: dict[str, Sequence[float]], section: str) -> Figure:
     points = ("p5", "p25", "median", "p75", "p95")
     rows: list[dict[str, Any]] = []
     for what, times in samples.items():
@@ -104,7 +98,9 @@ def _quantiles(name: str, title: str, what: str, samples: dict[str, Sequence[flo
         f"{len(rows)} distributions. Fastest: {fastest['what']}, median {short(fastest['median'])} ms. "
         f"Slowest: {slowest['what']}, median {short(slowest['median'])} ms."
     )
-    caption = "Median (tick), middle half of the calls (thick line), 5th to 95th percentile (thin line). " + what + "."
+    caption = (
+        "Median (tick), middle half of the calls (thick line), 5th to 95th percentile (thin line). " + remark + "."
+    )
     return figure(name, title, caption, said, (section,), thin + thick + tick, height=_ROW * len(rows))
 
 

@@ -103,9 +103,9 @@ def shape(field: str, names: list[str]) -> alt.Shape:
     )
 
 
-def share(field: str, title: str, *, zero: bool = False, domain: list[float] | None = None) -> alt.Y:
+def share(field: str, title: str, domain: list[float] | None = None) -> alt.Y:
     """A vertical axis of percent."""
-    return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=zero, domain=domain or alt.Undefined))
+    return alt.Y(f"{field}:Q", title=title, scale=alt.Scale(zero=False, domain=domain or alt.Undefined))
 
 
 def hints(**fields: str) -> list[alt.Tooltip]:

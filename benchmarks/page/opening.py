@@ -8,6 +8,8 @@ from sernet.benchmarks.page.results import Item, Results
 from sernet.benchmarks.page.wording import short, size
 from sernet.benchmarks.tables import NOTHING, Table, percent
 
+_SOURCES = ("sizes", "latency", "memory", "browser", "boards", "answers")
+
 
 def opening(results: Results) -> Part:
     """Devices, and the peer that comes nearest."""
@@ -19,11 +21,12 @@ def opening(results: Results) -> Part:
         "Devices",
         beside=f"Beside {strongest_peer(results) or 'others'}",
         tiles=_tiles(results),
+        tile_sources=tuple({"peers"} & results.documents.keys()),
         sheets=(
             Sheet(
                 Table("What a device should take", columns, rows),
                 _accuracy_of(results),
-                tuple(name for name in ("latency", "browser", "boards", "answers") if name in results.documents),
+                tuple(name for name in _SOURCES if name in results.documents),
             ),
         ),
         rules=(*RULES, *_elsewhere(results)),

@@ -55,6 +55,7 @@ class Part:
     tiles: tuple[Tile, ...] = ()
     beside: str = ""
     """What the tiles compare with."""
+    tile_sources: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     sheets: tuple[Sheet, ...] = ()
     rules: tuple[str, ...] = ()

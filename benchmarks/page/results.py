@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ class Results:
 
     def __init__(self, documents: dict[str, dict[str, Any]]) -> None:
         self.documents = documents
+        self._values: dict[str, list[Item]] = {
+            name: [{"protocol": document["protocol"]} | item for item in document["values"]]
+            for name, document in documents.items()
+        }
 
     @classmethod
     def read(cls, folder: Path) -> "Results":
@@ -44,11 +49,15 @@ class Results:
             raise SernetError(f"{folder / RESULTS} holds no results: `sernet bench --out {folder}` measures them")
         return cls(documents)
 
+    def values(self, section: str) -> list[Item]:
+        """All values of a section, each with its protocol; empty where it was not measured."""
+        return self._values.get(section, [])
+
     def all(self, section: str, metric: str, **keys: Any) -> list[Item]:
         """Values of a metric whose other keys are these, in their order; empty where nothing was measured."""
         return [
             item
-            for item in self.documents.get(section, {}).get("values", [])
+            for item in self.values(section)
             if item["metric"] == metric and all(item.get(key) == wanted for key, wanted in keys.items())
         ]
 
@@ -61,27 +70,21 @@ class Results:
         return self.documents.get(section, {}).get("details", {}).get(name) or {}
 
     @property
-    def first(self) -> dict[str, Any]:
-        """A document that speaks for all in what they have in common: of the accuracy, where it is there."""
-        return self.documents.get("answers") or next(iter(self.documents.values()))
-
-    @property
     def main(self) -> str:
         """The network that stands for the others where one must."""
-        sizes = self.documents.get("sizes")
-        return sizes["subject"] if sizes else next(iter(self.models), self.first["subject"])
+        return next(iter(self.documents.values()))["subject"]
 
-    @property
+    @cached_property
     def models(self) -> list[str]:
         """Networks of which anything was measured, without peers, in their order."""
         sections = (name for name in self.documents if name != "peers")
-        found = (item["model"] for name in sections for item in self.documents[name]["values"] if "model" in item)
+        found = (item["model"] for name in sections for item in self.values(name) if "model" in item)
         return list(dict.fromkeys(found))
 
-    @property
+    @cached_property
     def peers(self) -> list[str]:
         """What people would use instead."""
-        items = self.documents.get("peers", {}).get("values", [])
+        items = self.values("peers")
         measured = (name.rsplit(" ", 1)[0] for name in self.details("peers", "provenance").get("models", {}))
         ours = {*self.models, self.main, *measured, *(item["model"] for item in items if "peer" in item)}
         named = (item.get("peer", item.get("model")) for item in items)
@@ -89,7 +92,7 @@ class Results:
 
     def protocol(self, model: str) -> str:
         """The protocol of a network's headline; empty where no accuracy of it was measured."""
-        found = [item["protocol"] for item in self.all("answers", "UA", model=model) if "protocol" in item]
+        found = [item["protocol"] for item in self.all("answers", "UA", model=model)]
         return PROTOCOL if PROTOCOL in found else next(iter(found), "")
 
     def accuracy(self, model: str, reading: str, metric: str = "UA", condition: str = CLEAN) -> Item | None:
@@ -102,7 +105,7 @@ class Results:
         """Sections that were measured with a synthesizer's speech."""
         return [name for name, document in self.documents.items() if _SYNTHETIC in document["corpus"].lower()]
 
-    @property
+    @cached_property
     def advised(self) -> list[str]:
         """Networks that a device may take: not those that learned a synthesizer's speech."""
 
@@ -111,7 +114,7 @@ class Results:
 
         return [model for model in self.models if _SYNTHETIC not in learned(model)]
 
-    @property
+    @cached_property
     def pictured(self) -> str:
         """The network whose answers are drawn: the main one or, if that learned synthetic speech, the first other."""
         answering = [model for model in self.advised if self.all("answers", "UA", model=model)]

@@ -89,7 +89,7 @@ def sheet(
         ignore: keys that do not matter here.
     """
     wanted = {column.metric for column in columns}
-    items = [item for item in results.documents.get(section, {}).get("values", []) if item["metric"] in wanted]
+    items = [item for item in results.values(section) if item["metric"] in wanted]
     items = [item for item in items if keep(item)]
     if not items:
         return None

@@ -75,7 +75,7 @@ def sizes() -> Result:
             shared | {"metric": "layer multiplications", "value": work},
             shared | {"metric": "layer bytes", "unit": "bytes", "value": work // 1000},
         ]
-    return result("sizes", values)
+    return result("sizes", values, files={"test-small int8": "test-small-int8.tflite"})
 
 
 def latency() -> Result:
