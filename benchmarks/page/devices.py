@@ -12,7 +12,7 @@ from sernet.benchmarks.pareto.device_classes import TOLERANCE
 from sernet.benchmarks.tables import NOTHING
 from sernet.export.formats import FORMATS
 
-BUSY = 0.5
+BUSY = 0.75
 """Share of its cycles that a microcontroller may spend on listening, at one instruction a cycle."""
 
 

@@ -30,7 +30,10 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.backend import import_quietly
 
     import_quietly()
-    from sernet.benchmarks.page.writer import write_page
+    try:
+        from sernet.benchmarks.page.writer import write_page
+    except ModuleNotFoundError as error:  # told now, not after half an hour
+        raise SernetError(f'{error.name} is missing: pip install "sernet[bench]"') from None
     from sernet.benchmarks.suite.material import prepare
     from sernet.benchmarks.suite.measured import measure_sections
     from sernet.benchmarks.tracking import bar_tracker

@@ -27,7 +27,9 @@ def measure(job: Job) -> Result:
         )
     ]
     values = [*files, *(value for model in job.models for value in _work(job, model))]
-    return Result("sizes", job.main, "none: cost alone", job.corpus["title"], len(files), 0, values, {"left_out": {}})
+    names = {f"{model} {v.name}": v.path.name for model, variants in job.models.items() for v in variants}
+    details = {"left_out": {}, "files": names}
+    return Result("sizes", job.main, "none: cost alone", job.corpus["title"], len(files), 0, values, details)
 
 
 def _work(job: Job, model: str) -> list[dict[str, Any]]:
