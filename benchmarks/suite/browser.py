@@ -42,7 +42,7 @@ def measure(job: Job) -> Result:
         left_out[RUNTIME] = "a quick benchmark builds no page"
     else:
         try:
-            samples, versions = _samples(job)
+            samples, versions = _samples(job, left_out)
         except SernetError as error:
             left_out[RUNTIME] = str(error)
     for (model, form), name in ((key, _name(*key)) for key in _files(job)):
@@ -73,8 +73,11 @@ def _name(model: str, form: str) -> str:
     return f"{model} {form}, {RUNTIME}"
 
 
-def _samples(job: Job) -> tuple[dict[str, list[float]], dict[str, str]]:
-    """Milliseconds by name, and versions; raises SernetError when something is missing or fails."""
+def _samples(job: Job, left_out: dict[str, str]) -> tuple[dict[str, list[float]], dict[str, str]]:
+    """Milliseconds by name, and versions; a file that the page refuses is told to `left_out`.
+
+    Raises SernetError when something is missing or the browser fails.
+    """
     program = next((found for name in _BROWSERS if (found := shutil.which(name))), None)
     if program is None:
         raise SernetError("Chromium is missing: sudo apt install chromium")
@@ -91,7 +94,10 @@ def _samples(job: Job) -> tuple[dict[str, list[float]], dict[str, str]]:
                 for (model, form), variant in job.track(list(_files(job).items()), "browser"):
                     build_page(variant.path, job.work / "page")
                     with served(job.work / "page") as address:
-                        found[_name(model, form)] = _answered(browser, address, recording)
+                        try:
+                            found[_name(model, form)] = _answered(browser, address, recording)
+                        except SernetError as error:
+                            left_out[_name(model, form)] = str(error)
                 versions = {"Chromium": browser.version, "LiteRT.js": _litert_version()}
                 browser.close()
         except Error as error:

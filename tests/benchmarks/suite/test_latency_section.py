@@ -30,6 +30,7 @@ from sernet.training.result import Result
 from sernet.training.run import Run
 from tests.benchmarks.suite.made_job import NANO, check_contract, make_job, only
 
+REPOSITORY = Path(__file__).resolve().parents[3]
 TURNS = 3
 
 
@@ -94,7 +95,7 @@ def test_the_stock_conversion_is_not_rewritten_and_answers_as_keras(exported_run
 
 def test_the_predecessor_takes_turns_in_its_own_process(tmp_path: Path) -> None:
     try:
-        python = predecessor_python(tmp_path)
+        python = predecessor_python(REPOSITORY / "build")  # it is kept for the next time
     except SernetError as error:
         pytest.skip(str(error))
     job, left_out = make_job(tmp_path), {}
