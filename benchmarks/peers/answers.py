@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from sernet.benchmarks.evaluation.pooling import Pooled
-from sernet.benchmarks.peers.feature_table import PROCESSES
+from sernet.benchmarks.peers.apart import apart
 from sernet.benchmarks.peers.peer import Peer
 from sernet.benchmarks.tracking import Tracker
 from sernet.training.clip import Clip
@@ -32,6 +33,7 @@ def answer_folds(
     labels: Sequence[str],
     protocol: Protocol,
     corpus: Mapping[str, str],
+    seeds: Sequence[int],
     track: Tracker,
 ) -> Answers:
     """Fit the peer to each fold's training clips and answer its test clips; clips are known by their files' names.
@@ -43,32 +45,32 @@ def answer_folds(
         labels: in the order of the classes.
         protocol: which clips train and which are answered.
         corpus: title and note.
+        seeds: each answers all folds.
         track: shows how far it is.
 
     Raises SernetError as the protocol does.
     """
-    from joblib import Parallel, delayed
-
     row = {clip.path: index for index, clip in enumerate(clips)}
     targets = np.array([labels.index(clip.label) for clip in clips])
     speakers = np.array([str(clip.speaker) for clip in clips])
     folds = protocol.folds(clips, 0)
-    tasks = [
-        (fold, seed, [row[clip.path] for clip in fold.train], [row[clip.path] for clip in fold.test])
+    parts = [
+        (fold.name, seed, [row[clip.path] for clip in fold.train], [row[clip.path] for clip in fold.test])
         for fold in folds
-        for seed in peer.seeds
+        for seed in range(len(seeds))
     ]
-    found = Parallel(n_jobs=PROCESSES, return_as="generator")(
-        delayed(_answer)(peer, features[train], targets[train], speakers[train], seed, features[test])
-        for _, seed, train, test in tasks
-    )
-    answers = np.full((len(clips), len(peer.seeds)), -1)
+    tasks = [
+        (peer, features[train], targets[train], speakers[train], seeds[seed], features[test])
+        for _, seed, train, test in parts
+    ]
+    answers = np.full((len(clips), len(seeds)), -1)
     chosen = {}
-    for (fold, seed, _, test), (own, choice) in zip(track(tasks, f"{peer.name}: folds"), found, strict=True):
-        answers[test, peer.seeds.index(seed)] = own
+    found = apart(_answer, tasks, track, f"{peer.name}: folds")
+    for (fold, seed, _, test), (own, choice) in zip(parts, found, strict=True):
+        answers[test, seed] = own
         if choice:
-            chosen[fold.name] = choice
-    answered = sorted(np.flatnonzero(answers[:, 0] >= 0), key=lambda index: clips[index].path.name)
+            chosen[fold] = choice
+    answered = sorted(np.flatnonzero(answers[:, 0] >= 0).tolist(), key=lambda index: clips[index].path.name)
     pooled = Pooled(
         protocol=protocol,
         reading=READING,
@@ -78,7 +80,7 @@ def answer_folds(
         epochs=0,
         labels=tuple(labels),
         folds=tuple(fold.name for fold in folds),
-        seeds=peer.seeds,
+        seeds=tuple(seeds),
         clips=tuple(clips[index].path.name for index in answered),
         speakers=tuple(clips[index].speaker for index in answered),
         targets=targets[answered],
@@ -91,9 +93,9 @@ def _answer(
     peer: Peer, features: np.ndarray, targets: np.ndarray, speakers: np.ndarray, seed: int, asked: np.ndarray
 ) -> tuple[np.ndarray, dict[str, float]]:
     """Class indices of what is asked, by a peer that was given the training clips alone; and what it chose."""
-    model = peer.fit(features, targets, speakers.tolist(), seed)
-    choice = getattr(model, "best_params_", {})
-    if choice:
-        choice = {name.split("__")[-1]: value for name, value in choice.items()}
-        choice["UA on inner speakers"] = float(getattr(model, "best_score_"))
+    model: Any = peer.fit(features, targets, speakers.tolist(), seed)
+    choice = {}
+    if hasattr(model, "best_params_"):  # a search of scikit-learn's
+        choice = {name.split("__")[-1]: value for name, value in model.best_params_.items()}
+        choice["UA on inner speakers"] = float(model.best_score_)
     return model.predict(asked), choice

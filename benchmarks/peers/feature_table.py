@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sernet.benchmarks.peers.apart import apart
 from sernet.benchmarks.peers.peer import SAMPLE_RATE, Peer
 from sernet.benchmarks.tracking import Tracker
 from sernet.runtime.audio_file import read_audio
@@ -14,7 +15,6 @@ from sernet.runtime.errors import SernetError
 from sernet.training.atomic import atomic_path
 from sernet.training.clip import Clip
 
-PROCESSES = 2
 CHUNK = 16
 """Clips that a process is given at once."""
 
@@ -40,11 +40,8 @@ def feature_table(peer: Peer, clips: Sequence[Clip], folder: Path, track: Tracke
 
 
 def _extract(peer: Peer, clips: Sequence[Clip], track: Tracker) -> np.ndarray:
-    from joblib import Parallel, delayed
-
-    chunks = [clips[start : start + CHUNK] for start in range(0, len(clips), CHUNK)]
-    rows = Parallel(n_jobs=PROCESSES, return_as="generator")(delayed(_features)(peer, chunk) for chunk in chunks)
-    return np.concatenate([part for _, part in zip(track(chunks, f"{peer.name}: features"), rows, strict=True)])
+    chunks = [(peer, clips[start : start + CHUNK]) for start in range(0, len(clips), CHUNK)]
+    return np.concatenate(list(apart(_features, chunks, track, f"{peer.name}: features")))
 
 
 def _features(peer: Peer, clips: Sequence[Clip]) -> np.ndarray:

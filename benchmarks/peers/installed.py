@@ -46,7 +46,7 @@ def _add(requirement: str, sizes: dict[str, int], seen: set[tuple[str, frozenset
         if needed:
             raise SernetError(f"{name} is not installed: its size cannot be told") from None
         return
-    sizes[name] = sum(path.stat().st_size for path in set(_files(distribution)) if path.is_file())
+    sizes[name] = sum(path.stat().st_size for path in _files(distribution) if path.is_file())
     for dependency in distribution.requires or ():
         marker = Requirement(dependency).marker
         if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *extras}):
@@ -60,7 +60,7 @@ def _files(distribution: Distribution) -> Iterator[Path]:
         return
     for file in distribution.files or ():
         if file.suffix != ".pyc":
-            yield Path(str(distribution.locate_file(file))).resolve()
+            yield Path(str(distribution.locate_file(file)))
 
 
 def _wheel_files() -> Iterator[Path]:

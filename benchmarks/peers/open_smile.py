@@ -1,5 +1,6 @@
 """openSMILE's functionals and a linear SVM: the baseline of the field's challenges (Eyben et al., 2010; 2016)."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -9,6 +10,7 @@ import numpy as np
 
 from sernet.benchmarks.peers.linear_svm import fit_linear_svm
 from sernet.benchmarks.peers.peer import SAMPLE_RATE, Classifier, Peer
+from sernet.runtime.errors import SernetError
 
 LICENCE = "audEERING Research License Agreement"
 """Name of openSMILE's licence, as the package has it: not one for products."""
@@ -28,6 +30,8 @@ class OpenSmile(Peer):
         return f"openSMILE {self.feature_set} + SVM"
 
     def features(self, waveform: np.ndarray) -> np.ndarray:
+        if "tensorflow" in sys.modules:  # whose symbols openSMILE's library gets hold of: a crash, not an exception
+            raise SernetError("openSMILE crashes in a process that has TensorFlow: use `apart`")
         # Called, not process_signal(): no table of pandas is built around the features.
         return _extractor(self.feature_set)(waveform, SAMPLE_RATE)[0, :, 0]
 

@@ -39,8 +39,8 @@ PACKET_MS = 10
 TURNS, QUICK_TURNS = 20, 4
 
 NOTES = (
-    f"A time is that of all frames of {SECONDS:g} s of speech, samples in memory; streaming, the sum over all packets of "
-    f"{PACKET_MS} ms.",
+    f"A time is that of all frames of {SECONDS:g} s of speech, samples in memory; streaming, the sum over all packets "
+    f"of {PACKET_MS} ms.",
     "librosa and python_speech_features make their mel bands anew in each call, as their own functions do.",
     "python_speech_features and kaldi-native-fbank take powers where ours takes magnitudes: their features differ by "
     "definition.",

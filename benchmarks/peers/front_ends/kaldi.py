@@ -22,7 +22,7 @@ def streaming(front_end: FrontEnd, packet: int) -> Features:
     options = _options(front_end)
 
     def features(waveform: np.ndarray) -> np.ndarray:
-        stream = kaldi_native_fbank.OnlineMfcc(options)  # it has no verb that resets it
+        stream: Any = kaldi_native_fbank.OnlineMfcc(options)  # it has no verb that resets it
         frames = []
         for start in range(0, len(waveform), packet):
             stream.accept_waveform(front_end.sample_rate, waveform[start : start + packet])

@@ -27,7 +27,9 @@ def batch(front_end: FrontEnd) -> Features:
             norm=None,
         )
         # its own logarithm is one of powers, in decibels, cut off 80 dB below the loudest
-        cepstrum = librosa.feature.mfcc(S=np.log(bands + np.float32(front_end.log_offset)), n_mfcc=front_end.coefficients)
+        cepstrum = librosa.feature.mfcc(
+            S=np.log(bands + np.float32(front_end.log_offset)), n_mfcc=front_end.coefficients
+        )
         cepstrum[0] *= np.sqrt(2)  # its transform is orthonormal; ours is TensorFlow's
         return np.clip(cepstrum, -front_end.clip, front_end.clip).T
 
