@@ -15,6 +15,7 @@ from sernet.training.clip import Clip
 from sernet.training.protocols import PROTOCOLS
 from tests.benchmarks.peers.conftest import untracked
 
+PEER = OpenSmile("eGeMAPSv02")
 LABELS = ("anger", "fear", "neutral")
 SPEAKERS = ("a", "b", "c", "d")
 TAKES = 5
