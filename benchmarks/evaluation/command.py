@@ -126,8 +126,8 @@ def run(args: argparse.Namespace) -> int:
     from sernet.benchmarks.evaluation.plan import load_material, make_plan
     from sernet.benchmarks.evaluation.readings import check_readings, readings_for
     from sernet.training.leak_audit import audit_table
+    from sernet.training.mlflow_run import mlflow_store
     from sernet.training.progress import progress_bar
-    from sernet.training.run_log import mlflow_store
 
     readings = args.reading or (DEFAULT_READING[protocol.enrolled],)
     check_readings(readings, protocol, config)
@@ -192,8 +192,8 @@ def _sweep(args: argparse.Namespace) -> int:
     from sernet.benchmarks.evaluation.sweep_run import run_sweep, sweep_studies
     from sernet.benchmarks.evaluation.sweep_table import sweep_table, write_sweep
     from sernet.training.leak_audit import audit_table
+    from sernet.training.mlflow_run import mlflow_store
     from sernet.training.progress import progress_bar
-    from sernet.training.run_log import mlflow_store
 
     protocol, console = named_protocol(sweep.protocol), Console(stderr=args.json)
     readings = args.reading or (DEFAULT_READING[protocol.enrolled],)

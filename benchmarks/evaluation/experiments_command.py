@@ -19,8 +19,8 @@ from sernet.benchmarks.evaluation.experiments_run import (
 from sernet.benchmarks.evaluation.experiments_table import experiments_table, footnotes, write_experiments
 from sernet.benchmarks.evaluation.fold_log import EvaluationLog
 from sernet.training.leak_audit import audit_table
+from sernet.training.mlflow_run import mlflow_store
 from sernet.training.progress import progress_bar
-from sernet.training.run_log import mlflow_store
 
 
 def evaluate_experiments(args: argparse.Namespace, protocols: Sequence[str], engine: Engine) -> int:

@@ -11,9 +11,9 @@ from sklearn.metrics import balanced_accuracy_score
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sernet.cli import main
-from sernet.training.run_log import _MLFLOW_DEFAULTS
+from sernet.training.mlflow_run import QUIET
 
-os.environ.update(_MLFLOW_DEFAULTS)  # MLflow reads them when it is imported
+os.environ.update(QUIET)  # MLflow reads them when it is imported
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 

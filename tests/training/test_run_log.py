@@ -12,9 +12,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from sernet.cli import main
 from sernet.runtime.errors import SernetError
-from sernet.training.run_log import _MLFLOW_DEFAULTS, mlflow_store, run_log
+from sernet.training.mlflow_run import QUIET, mlflow_store
+from sernet.training.run_log import run_log
 
-os.environ.update(_MLFLOW_DEFAULTS)  # MLflow reads them when it is imported
+os.environ.update(QUIET)  # MLflow reads them when it is imported
 from mlflow import MlflowClient
 from mlflow.entities import Run as MlflowRun
 
@@ -179,6 +180,27 @@ def test_training_goes_on_when_the_event_file_cannot_be_written(tmp_path: Path, 
     assert capsys.readouterr().err.startswith("warning: TensorBoard is told nothing more")
 
 
+def test_training_goes_on_when_the_disk_is_full(tmp_path: Path):
+    program = f"""
+import resource, signal
+from pathlib import Path
+from sernet.training.run_log import run_log
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing fails instead
+with run_log(Path({str(tmp_path)!r}), {{"seed": 0}}, None, "x", "run") as log:
+    log.epoch(1, {{"loss": 0.5}})
+    (events,) = Path({str(tmp_path)!r}, "tensorboard").iterdir()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (events.stat().st_size + 10,) * 2)
+    for done in (2, 3):
+        log.epoch(done, {{"loss": 0.25}})
+print("done")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "done\n")
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("warning: TensorBoard is told nothing more")
+    assert scalars(tmp_path) == {"loss": [(1, 0.5)]}
+
+
 def test_mlflow_is_told_when_it_is_asked_for_or_a_server_is_named(tmp_path: Path, monkeypatch):
     assert mlflow_store(False, tmp_path) is None
     assert mlflow_store(True, tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
@@ -216,7 +238,8 @@ assert not {{"mlflow", "keras"}} & set(sys.modules)
 def test_a_child_that_logs_to_mlflow_says_nothing_of_it(tmp_path: Path):
     program = f"""
 from pathlib import Path
-from sernet.training.run_log import _MLFLOW_DEFAULTS, mlflow_store, run_log
+from sernet.training.mlflow_run import QUIET, mlflow_store
+from sernet.training.run_log import run_log
 store = mlflow_store(True, Path({str(tmp_path)!r}))
 with run_log(Path({str(tmp_path)!r}) / "run", {{"seed": 0}}, store, "x", "run") as log:
     log.epoch(1, {{"loss": 0.25}})

@@ -85,10 +85,11 @@ def run(args: argparse.Namespace) -> int:
     from sernet.training.checkpoint import trained_epochs
     from sernet.training.corpora import load_corpus
     from sernet.training.evaluation import evaluate_run
+    from sernet.training.mlflow_run import mlflow_store
     from sernet.training.progress import training_progress
     from sernet.training.pruned_run import adopt_wider
     from sernet.training.run import Run
-    from sernet.training.run_log import mlflow_store, run_log
+    from sernet.training.run_log import run_log
     from sernet.training.splits import split_clips
     from sernet.training.trainer import train
 
