@@ -33,6 +33,11 @@ class OwnAnswers:
     """By model; clips are known by their files' names."""
 
     @property
+    def asked(self) -> tuple[str, ...]:
+        """Names of the clips that are answered."""
+        return next(iter(self.answers.values())).clips
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """In the order of the classes."""
         return next(iter(self.answers.values())).labels

@@ -74,7 +74,7 @@ def measure(job: Job) -> Result:
         subject=job.main,
         protocol=own.protocol.name if own else "none: cost alone",
         corpus=job.corpus["title"],
-        n=len(own.clips) if own else CLIPS,
+        n=len(own.asked) if own else CLIPS,
         seed=0,
         values=[*accuracies, *times, *sizes],
         details={
