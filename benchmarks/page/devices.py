@@ -95,12 +95,14 @@ def _ua(candidate: Candidate) -> float:
 
 
 def _files(results: Results, takes: Callable[[str], bool]) -> list[tuple[str, str, Item]]:
-    """Network, format and bytes of the files that a device could open."""
+    """Network, format and bytes of the released files that a device could open; of all where none is known."""
+    released = results.details("sizes", "files")
     found = ((item["model"], item.get("format"), item) for item in results.all("sizes", "file"))
     return [
         (model, form, item)
         for model, form, item in found
         if model in results.advised and form in FORMATS and takes(form)
+        if not released or f"{model} {form}" in released
     ]
 
 
@@ -216,8 +218,8 @@ DEVICES = (
 """The parts' figures are those of typical ones on sale."""
 
 RULES = (
-    "A device chooses among the files that it can open and, if it is a microcontroller, that fit its flash and its RAM "
-    f"and leave it {1 - BUSY:.0%} of its cycles, at one instruction a cycle.",
+    "A device chooses among the released files that it can open and, if it is a microcontroller, that fit its flash "
+    f"and its RAM and leave it {1 - BUSY:.0%} of its cycles, at one instruction a cycle.",
     "Of those it takes what is cheapest in what it has least of (time on a Pi, by ratios measured in turns; download "
     "in a browser; instructions on a microcontroller) among all whose UA is at most "
     f"{100 * TOLERANCE:g} point behind the most accurate.",

@@ -66,9 +66,13 @@ def prepare(folder: Path, quick: bool, track: Tracker, data: Path | None = None)
     return Job(folder / "work", quick, models, run, corpus, loaded.clips, track)
 
 
+def released_file(network: str, form: str) -> Path:
+    """Where a released network lies in a format; nothing lies there for others."""
+    return MODELS / f"{network.replace('sernet', 'emodb', 1)}-{form}.tflite"
+
+
 def _released(network: str) -> list[Variant]:
-    stem = network.replace("sernet", "emodb", 1)
-    paths = {form: MODELS / f"{stem}-{form}.tflite" for form in RELEASED}
+    paths = {form: released_file(network, form) for form in RELEASED}
     return [Variant(form, path, load_bundle(path)) for form, path in paths.items()]
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sernet.benchmarks.suite.job import Job
 from sernet.benchmarks.suite.layers import layers
+from sernet.benchmarks.suite.material import released_file
 from sernet.training.result import Result
 
 PLAIN = "int8"
@@ -14,7 +15,7 @@ def measure(job: Job) -> Result:
     """File, flatbuffer and gzip bytes of all files; parameters and multiplications of all networks, by layer of one.
 
     Parameters are weights and biases that are stored, batch normalisation folded into them. Multiplications are those
-    of a window.
+    of a window. Details name the file of a network and format where it is released.
     """
     files = [
         {"model": model, "format": variant.name, "metric": metric, "unit": "bytes", "value": size, "kind": "exact"}
@@ -27,8 +28,8 @@ def measure(job: Job) -> Result:
         )
     ]
     values = [*files, *(value for model in job.models for value in _work(job, model))]
-    names = {f"{model} {v.name}": v.path.name for model, variants in job.models.items() for v in variants}
-    details = {"left_out": {}, "files": names}
+    released = [(f"{m} {v.name}", released_file(m, v.name)) for m, variants in job.models.items() for v in variants]
+    details = {"left_out": {}, "files": {name: path.name for name, path in released if path.is_file()}}
     return Result("sizes", job.main, "none: cost alone", job.corpus["title"], len(files), 0, values, details)
 
 

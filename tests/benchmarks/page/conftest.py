@@ -75,7 +75,8 @@ def sizes() -> Result:
             shared | {"metric": "layer multiplications", "value": work},
             shared | {"metric": "layer bytes", "unit": "bytes", "value": work // 1000},
         ]
-    return result("sizes", values, files={"test-small int8": "test-small-int8.tflite"})
+    files = {f"{model} {form}": f"{model}-{form}.tflite" for model, form in BYTES}
+    return result("sizes", values, files=files)
 
 
 def latency() -> Result:

@@ -6,12 +6,13 @@ import subprocess
 import keras
 import pytest
 
+from sernet.benchmarks.suite.material import MODELS
 from sernet.benchmarks.suite.sizes import measure
 from sernet.training.budget import cost
 from sernet.training.config import load_preset
 from sernet.training.network import light_sernet, multiply_accumulates
 from sernet.training.result import Result
-from tests.benchmarks.suite.made_job import NANO, check_contract, make_job, only, released
+from tests.benchmarks.suite.made_job import check_contract, make_job, only, released
 
 NETWORKS = ("sernet", "sernet-small", "sernet-nano")
 
@@ -60,3 +61,8 @@ def test_compressed_bytes_are_those_of_the_gzip_program(sizes: Result) -> None:
         ours = only(sizes, "gzip", model=NANO, format=variant.name)["value"]
         assert ours == pytest.approx(len(packed), rel=0.005), "zlib and gzip differ by at most 0.5 %"
         assert only(sizes, "file", model=NANO, format=variant.name)["value"] == len(variant.path.read_bytes())
+
+
+def test_released_files_are_named(sizes: Result) -> None:
+    assert sizes.details["files"]["sernet-nano int8"] == "emodb-nano-int8.tflite"
+    assert all((MODELS / name).is_file() for name in sizes.details["files"].values())
