@@ -12,7 +12,7 @@ from sernet.training.budget import cost
 from sernet.training.config import load_preset
 from sernet.training.network import light_sernet, multiply_accumulates
 from sernet.training.result import Result
-from tests.benchmarks.suite.made_job import check_contract, make_job, only, released
+from tests.benchmarks.suite.made_job import NANO, check_contract, make_job, only, released
 
 NETWORKS = ("sernet", "sernet-small", "sernet-nano")
 
