@@ -4,13 +4,13 @@ A section that was not measured leaves its columns out, and a figure that was no
 files weigh is the gate's baseline: the benchmark exports its main network anew, with another description in the file.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sernet.benchmarks.tables import NOTHING, Table, percent, whole
-from sernet.benchmarks.trust.document import Content, name_of, read_result, words
+from sernet.benchmarks.trust.document import Content, read_result
 from sernet.training.protocols import PROTOCOLS
 
 FOLDER = "bench"
@@ -71,7 +71,7 @@ def overview_tables(results: Path) -> tuple[Table, ...]:
     """
     paths = [*sorted((results / FOLDER).glob("*.json")), *results.glob(f"{BASELINE}.json")]
     sections = {path.stem: read_result(path) for path in paths}
-    made = (_files(sections), _peers(sections.get("peers", {"values": []})["values"]))
+    made = (_files(sections), _peers(sections.get("peers")))
     return tuple(table for table in made if table)
 
 
@@ -115,33 +115,38 @@ def _files(sections: dict[str, Content]) -> Table | None:
     return Table(title, ("file", *titles), rows)
 
 
-def _peers(values: Sequence[Value]) -> Table | None:
-    """What people would use instead, beside ours: a column for each metric, without times of one machine."""
-    rows: dict[str, dict[str, str]] = {}
-    for value in values:
-        if value.get("kind") == "machine" or value.get("condition", "clean") != "clean":
-            continue
-        name = words((key, part) for key, part in name_of(value) if key not in ("metric", "condition"))
-        rows.setdefault(name, {})[_titled(value)] = _cell(value)
-    if not rows:
+def _peers(content: Content | None) -> Table | None:
+    """What people would use instead, beside ours, which all differences and times refer to."""
+    if content is None:
         return None
-    columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    cells = ((name, *(row.get(column, NOTHING) for column in columns)) for name, row in rows.items())
-    return Table("Beside what people would use instead", ("system", *columns), tuple(cells))
+    ours, values = content["subject"], content["values"]
+
+    def find(metric: str, **names: str) -> Value | None:
+        wanted = {"metric": metric, **names}
+        return next((value for value in values if wanted.items() <= value.items()), None)
+
+    systems = dict.fromkeys(value["model"] for value in values if "peer" not in value)
+    rows = tuple(
+        (
+            system,
+            percent(find("UA", model=system)),
+            percent(find("WA", model=system)),
+            percent(find("UA difference", model=ours, peer=system), signed=True),
+            ratio(find("samples to label ratio", model=system)) if system != ours else "1",
+            _megabytes(find("installed", model=system)),
+        )
+        for system in systems
+    )
+    columns = (
+        *("system", UA, "WA, % [95 %]", f"UA of {ours} minus its, points [95 %]"),
+        *(f"from samples to label, times {ours} [noise]", "installed, MB"),
+    )
+    title = f"Beside what people would use instead; under `{content['protocol']}`, n = {content['n']}"
+    return Table(title, columns, rows) if rows else None
 
 
-def _titled(value: Value) -> str:
-    if value.get("kind") == "accuracy":
-        return f"{value['metric']}, % [95 %]"
-    if value.get("kind") == "ratio":
-        return f"{value['metric']} [noise]"
-    return f"{value['metric']}, {value['unit']}" if "unit" in value else value["metric"]
-
-
-def _cell(value: Value) -> str:
-    if value.get("kind") == "accuracy":
-        return percent(value, signed="difference" in value["metric"])
-    return ratio(value) if value.get("kind") == "ratio" else whole(value)
+def _megabytes(value: Value | None) -> str:
+    return NOTHING if value is None else f"{value['value'] / 1e6:.0f}"
 
 
 def ratio(value: Value | None) -> str:

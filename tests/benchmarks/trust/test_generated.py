@@ -56,7 +56,9 @@ def write_benchmark(results: Path) -> None:
             "peers",
             {"metric": "UA", "model": "a peer", "kind": "accuracy", "value": 0.7, "low": 0.6, "high": 0.8},
         ),
-        exact("installed", 5000, model="sernet", unit="bytes"),
+        exact("installed", 5_000_000, model="sernet", unit="bytes"),
+        {"metric": "UA difference", "model": "sernet", "peer": "a peer", "kind": "accuracy"}
+        | {"value": 0.09, "low": 0.01, "high": 0.17},
         times | {"metric": "samples to label ratio", "model": "a peer", "value": 20, "low": 18, "high": 23},
         {"metric": "samples to label median", "model": "a peer", "value": 9, "kind": "machine"},
     )
@@ -153,8 +155,13 @@ def test_the_benchmark_has_its_tables(clone: Path):
     assert float_io[3:] == ("159,326,400", "-", "-", "80.0 [77.0, 84.0]")
     assert nano[3:] == ("23,251,872", "-", "-", "-")
     assert "multiple of sernet float32, LiteRT, 1 thread" in files.title and "`loso`" in files.title
-    assert peers.columns == ("system", "UA, % [95 %]", "samples to label ratio [noise]", "installed, bytes")
-    assert peers.rows == (("a peer", "70.0 [60.0, 80.0]", "20 [18, 23]", "-"), ("sernet", "-", "-", "5,000"))
+    assert [column.split(",")[0] for column in peers.columns] == [
+        *("system", "UA", "WA", "UA of sernet minus its", "from samples to label", "installed")
+    ]
+    assert peers.rows == (
+        ("a peer", "70.0 [60.0, 80.0]", "-", "+9.0 [+1.0, +17.0]", "20 [18, 23]", "-"),
+        ("sernet", "-", "-", "-", "1", "5"),
+    )
     assert f"**{files.title}**\n\n{files.markdown()}\n\n**{peers.title}**" in (clone / README).read_text()
 
 
