@@ -18,6 +18,9 @@ INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 MOST_FRAME_LENGTH, MOST_MEL_BINS = 8192, 512
 """What the arrays of the filter bank must be bounded by: a description may come damaged."""
 
+MOST_FRAMES_PER_S = 1000
+"""What a device must be able to keep up with."""
+
 
 class WaveformError(SernetError):
     """Samples that no feature can be made of."""
@@ -75,9 +78,10 @@ class FrontEnd:
             raise SernetError(
                 f"mel bands from {self.low_hz:g} to {self.high_hz:g} Hz do not fit below {self.sample_rate / 2:g} Hz"
             )
-        if not 0 < self.frame_step <= self.frame_length:
+        least_step = -(-self.sample_rate // MOST_FRAMES_PER_S)
+        if not least_step <= self.frame_step <= self.frame_length:
             raise SernetError(
-                f"frame step {self.frame_step} must be 1 to the frame length, {self.frame_length} samples"
+                f"frame step {self.frame_step} must be {least_step} samples to the frame length, {self.frame_length}"
             )
         if self.level_percentile is not None and not 0 < self.level_percentile <= 100:
             raise SernetError(f"level percentile {self.level_percentile:g} must be above 0 and at most 100")

@@ -114,7 +114,7 @@ def test_nothing_is_lost_when_the_broker_dies_and_comes_back(
     ]
     broker = started(f"password_file {users}", *(persisting if persistence == "on" else ["persistence false"]))
     ear = hears(broker.port, "ear", "secret")
-    with output(broker.port, queue=200, user="mic@") as output_:
+    with output(broker.port, queue=300, user="mic@") as output_:
         sent = 0
         for under_way in (True, False):
             for _ in range(50):

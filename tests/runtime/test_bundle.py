@@ -110,6 +110,7 @@ def test_names_that_a_later_version_adds_are_ignored(tmp_path: Path):
         ({"front_end": {"sample_rate": 10**30}}, "sample rate"),
         ({"front_end": {"frame_length": 2**30}}, "out of range"),
         ({"front_end": {"mel_bins": 2**30}}, "out of range"),
+        ({"front_end": {"frame_step": 1}}, "frame step 1 must be 16 samples"),
         ({"front_end": {"high_hz": 10**400}}, "do not fit|too large"),
         ({"front_end": {"log_offset": -1.0}}, "must be above 0"),
         ({"front_end": {"normalisation": {"mean": [10**400], "deviation": [1]}}}, "no list of numbers"),
