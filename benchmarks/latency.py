@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,12 @@ def ratio_range(turns: Sequence[Sequence[float]], reference: Sequence[Sequence[f
     """5th and 95th percentile over the turns of what `ratio` is the median of: the noise to expect."""
     low, high = np.percentile(_ratios(turns, reference), (5, 95))
     return float(low), float(high)
+
+
+def ratio_value(metric: str, turns: Sequence[Sequence[float]], reference: Sequence[Sequence[float]]) -> dict[str, Any]:
+    """The ratio as a section's value: the median over the turns, and the range that nine turns of ten lie in."""
+    low, high = ratio_range(turns, reference)
+    return {"metric": metric, "value": ratio(turns, reference), "low": low, "high": high, "kind": "ratio"}
 
 
 def noise(turns: Sequence[Sequence[float]], again: Sequence[Sequence[float]]) -> float:

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sernet.benchmarks.suite.sections import SECTIONS
+from sernet.benchmarks.suite.sections import RESULTS, SECTIONS
 from sernet.runtime.errors import SernetError
 from sernet.training.result import SCHEMA_VERSION
 
@@ -18,9 +18,6 @@ PROTOCOL = "loso"
 
 CLEAN = "clean"
 """The condition of clips as they were recorded."""
-
-RESULTS = "results"
-"""Folder of the sections' Results in that of the benchmark; what measures them imports much that the page needs not."""
 
 _SYNTHETIC = "synthetic"
 

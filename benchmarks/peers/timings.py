@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import numpy as np
-
-from sernet.benchmarks.latency import Samples, median, percentile_90
+from sernet.benchmarks.latency import Samples, median, percentile_90, ratio_value
 
 
 def timing_values(samples: Samples, reference: str, metric: str) -> dict[str, list[dict[str, Any]]]:
@@ -24,13 +22,5 @@ def timing_values(samples: Samples, reference: str, metric: str) -> dict[str, li
             time | {"metric": f"{metric} p90", "value": percentile_90(turns)},
         ]
         if name != reference:
-            relative = shared | {"metric": f"{metric} ratio", "kind": "ratio"}
-            values[name].append(relative | _ratio(turns, samples[reference]))
+            values[name].append(shared | ratio_value(f"{metric} ratio", turns, samples[reference]))
     return values
-
-
-def _ratio(turns: list[list[float]], reference: list[list[float]]) -> dict[str, float]:
-    """How many times the reference's time a call took: median, 5th and 95th percentile over the turns."""
-    ratios = [np.median(own) / np.median(other) for own, other in zip(turns, reference, strict=True)]
-    low, value, high = np.percentile(ratios, [5, 50, 95])
-    return {"value": float(value), "low": float(low), "high": float(high)}

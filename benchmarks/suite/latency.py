@@ -18,8 +18,7 @@ from sernet.benchmarks.latency import (
     median,
     noise,
     percentile_90,
-    ratio,
-    ratio_range,
+    ratio_value,
     timed_turn,
 )
 from sernet.benchmarks.measurement import interpreter_version
@@ -106,19 +105,14 @@ def _latencies(one: Contender, samples: Samples, reference: list[list[float]]) -
     if len(calls) >= 100:
         times.append(("latency p99", float(np.percentile(calls, 99))))
     values = [shared | {"metric": metric, "unit": "ms", "value": value, "kind": "machine"} for metric, value in times]
-    return [*values, shared | _ratio("latency ratio", turns, reference)]
+    return [*values, shared | ratio_value("latency ratio", turns, reference)]
 
 
 def _block_to_window(one: Contender, samples: Samples) -> dict[str, Any]:
     """What a stream saves beside windows that answer as often: each of them is computed whole, in LiteRT."""
     window = Contender(one.model, one.format, LITERT, one.threads, one.turn)
     turns = samples[one.name]
-    return one.keys | {"n": sum(map(len, turns))} | _ratio("block to window ratio", turns, samples[window.name])
-
-
-def _ratio(metric: str, turns: list[list[float]], reference: list[list[float]]) -> dict[str, Any]:
-    low, high = ratio_range(turns, reference)
-    return {"metric": metric, "value": ratio(turns, reference), "low": low, "high": high, "kind": "ratio"}
+    return one.keys | {"n": sum(map(len, turns))} | ratio_value("block to window ratio", turns, samples[window.name])
 
 
 def _first_calls(job: Job, files: Sequence[File]) -> Values:

@@ -10,11 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from sernet.benchmarks.suite.job import Job
-from sernet.benchmarks.suite.sections import Section
+from sernet.benchmarks.suite.sections import RESULTS, Section
 from sernet.training.result import machine
-
-RESULTS = "results"
-"""Folder of the sections' Results in that of the benchmark."""
 
 
 def measure_sections(job: Job, folder: Path, sections: Sequence[Section], *, again: bool = False) -> Iterator[Path]:

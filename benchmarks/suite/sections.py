@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from sernet.training.result import Result
 
 
+RESULTS = "results"
+"""Folder of the sections' Results in that of a benchmark."""
+
+
 @dataclass(frozen=True)
 class Section:
     """One part."""

@@ -1,7 +1,7 @@
 """The README's short tables of the benchmark, made from the Results of its sections and from nothing else.
 
 A section that was not measured leaves its columns out, and a figure that was not measured a cell. What the released
-files weigh is the gate's baseline: the benchmark exports its main network anew, with another description in the file.
+files weigh is the gate's baseline, which every change's tests keep.
 """
 
 from collections.abc import Callable
