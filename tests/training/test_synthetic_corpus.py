@@ -135,11 +135,25 @@ def test_a_manifest_of_somebody_else_is_never_overwritten(tmp_path: Path) -> Non
     assert (tmp_path / "manifest.csv").read_text() == "path,label\nmine.wav,anger\n"
 
 
-@pytest.mark.parametrize(("speakers", "takes"), [(0, 1), (11, 1), (1, 0), (-1, 1)])
-def test_impossible_numbers_are_refused_before_anything_is_written(tmp_path: Path, speakers: int, takes: int) -> None:
-    with pytest.raises(SernetError):
-        synthesize(tmp_path / "new", speakers=speakers, takes=takes)
+@pytest.mark.parametrize(
+    "numbers",
+    [{"speakers": 0}, {"speakers": 11}, {"speakers": -1}, {"sentences": 0}, {"sentences": 11}, {"takes": 0}],
+    ids=str,
+)
+def test_impossible_numbers_are_refused_before_anything_is_written(tmp_path: Path, numbers: dict[str, int]) -> None:
+    with pytest.raises(SernetError, match=next(iter(numbers)).rstrip("s")):
+        synthesize(tmp_path / "new", **numbers)
     assert not (tmp_path / "new").exists()
+
+
+def test_fewer_sentences_are_the_first_ones_with_the_same_samples(tmp_path: Path) -> None:
+    few, more = tmp_path / "few", tmp_path / "more"
+    synthesize(few, speakers=1, sentences=1, takes=1)
+    synthesize(more, speakers=1, sentences=2, takes=1)
+    clips = sorted(path.name for path in (few / "wav").iterdir())
+    assert len(clips) == len(LABELS)
+    assert all((few / "wav" / name).read_bytes() == (more / "wav" / name).read_bytes() for name in clips)
+    assert len(list((more / "wav").iterdir())) == 2 * len(LABELS)
 
 
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:

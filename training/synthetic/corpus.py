@@ -21,7 +21,7 @@ from sernet.training.corpora.synthetic import RECIPE, is_synthetic
 from sernet.training.synthetic import espeak
 from sernet.training.synthetic.prosody import EMOTIONS
 from sernet.training.synthetic.rendering import render
-from sernet.training.synthetic.speakers import SAMPLE_RATE, SPEAKERS, generator, session
+from sernet.training.synthetic.speakers import SAMPLE_RATE, SPEAKERS, Speaker, generator, session
 
 SENTENCES = {
     "a01": "Der Lappen liegt auf dem Eisschrank.",
@@ -44,38 +44,42 @@ def synthesize(
     root: Path,
     *,
     speakers: int = len(SPEAKERS),
+    sentences: int = len(SENTENCES),
     takes: int = 2,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """Make the corpus in the folder `root`, and return its manifest's path.
 
-    Writes `wav/<speaker>_<sentence>_<label>_<take>.wav` (16 kHz, mono, PCM16) for `speakers` (1 to 10) x 10 sentences x
-    7 emotions x `takes`, and last of all `manifest.csv` with the columns `path,label,speaker,sentence`; its paths are
-    relative to itself. A clip's samples depend on the seed and its own name alone: a run that was killed goes on where
-    it stopped, and a larger corpus keeps the clips of a smaller one. Clips of another seed, or made by another version
-    of this code or of the libraries below it, are replaced; the file `recipe.json` says whose they are.
+    Writes `wav/<speaker>_<sentence>_<label>_<take>.wav` (16 kHz, mono, PCM16) for `speakers` (1 to 10) x `sentences`
+    (1 to 10) x 7 emotions x `takes`, and last of all `manifest.csv` with the columns `path,label,speaker,sentence`; its
+    paths are relative to itself. A clip's samples depend on the seed and its own name alone: a run that was killed goes
+    on where it stopped, and a larger corpus keeps the clips of a smaller one. Clips of another seed, or made by another
+    version of this code or of the libraries below it, are replaced; the file `recipe.json` says whose they are.
 
     `progress` is called with (clips done, clips in all). Raises SernetError when a number is out of range, when `root`
     cannot be written or holds a manifest that is not ours, or when espeak-ng is missing.
     """
     if not 1 <= speakers <= len(SPEAKERS):
         raise SernetError(f"the synthetic corpus has 1 to {len(SPEAKERS)} speakers, not {speakers}")
+    if not 1 <= sentences <= len(SENTENCES):
+        raise SernetError(f"the synthetic corpus has 1 to {len(SENTENCES)} sentences, not {sentences}")
     if takes < 1:
         raise SernetError(f"the synthetic corpus needs at least 1 take of each sentence, not {takes}")
     try:
         _prepare(root, seed)
-        rows = _render_clips(root, speakers, takes, seed, progress)
+        clips = itertools.product(SPEAKERS[:speakers], list(SENTENCES)[:sentences], LABELS, range(1, takes + 1))
+        rows = _render_clips(root, list(clips), seed, progress)
         return _write_manifest(root, rows)
     except OSError as error:
         raise SernetError(f"cannot write the synthetic corpus to {root}: {error.strerror or error}") from error
 
 
 def _render_clips(
-    root: Path, speakers: int, takes: int, seed: int, progress: Callable[[int, int], None] | None
+    root: Path, clips: list[tuple[Speaker, str, str, int]], seed: int, progress: Callable[[int, int], None] | None
 ) -> list[tuple[str, str, str, str]]:
-    clips = list(itertools.product(SPEAKERS[:speakers], SENTENCES, LABELS, range(1, takes + 1)))
-    sessions = {speaker: session(speaker, seed) for speaker in SPEAKERS[:speakers]}
+    """The rows of the manifest for clips of a speaker, a sentence, a label and a take."""
+    sessions = {speaker: session(speaker, seed) for speaker in {clip[0] for clip in clips}}
     rows = []
     for done, (speaker, sentence, label, take) in enumerate(clips, start=1):
         path = root / "wav" / f"{speaker.code}_{sentence}_{label}_{take}.wav"
