@@ -89,8 +89,12 @@ def _tiles(results: Results) -> tuple[Tile, ...]:
     packages = results.all("peers", "installed")  # ours is one package for all networks
     installed = next((item for item in packages if item["model"] not in results.peers), None)
     theirs = results.find("peers", "installed", model=peer)
+    accuracy = f"of UA: {ours} minus {peer}"
+    if difference:
+        corpus = results.documents["peers"]["corpus"]
+        accuracy += f"; {difference['protocol']}, n = {difference['n']}, {corpus}"
     return (
-        Tile(f"{percent(difference, signed=True)} points" if difference else NOTHING, f"of UA: {ours} minus {peer}"),
+        Tile(f"{percent(difference, signed=True)} points" if difference else NOTHING, accuracy),
         _beside(times[0], times[1], f"of its time, {ours} from samples to label", lambda value: f"{short(value)} ms"),
         _beside(installed, theirs, "of its size, all that must be installed", size),
     )

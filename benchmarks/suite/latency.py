@@ -32,7 +32,7 @@ from sernet.training.result import Result
 
 AGAIN = "the reference again"
 _TURNS, _QUICK_TURNS = 20, 10
-_LIMIT_S, _QUICK_LIMIT_S = 0.5, 0.3
+_LIMIT_S = 0.3
 """Of a turn, where calls are slow: ten of 20 ms fit."""
 _OPENED = 5
 """Times that a file is opened for its first call, and that a process is started."""
@@ -56,14 +56,13 @@ def measure(job: Job) -> Result:
     else:
         variants.append((job.main, stock_variant(job)))
     files = [file_of(job, model, variant) for model, variant in job.track(variants, "files")]
-    limit_s = _QUICK_LIMIT_S if job.quick else _LIMIT_S
     with ExitStack() as stack:
-        found = list(contenders(job, files, limit_s, left_out))
+        found = list(contenders(job, files, _LIMIT_S, left_out))
         if job.quick:
             left_out[RUNTIME] = "a quick benchmark installs nothing"
         else:
             try:
-                found += stack.enter_context(in_predecessor(predecessor_python(job.work), files, limit_s, left_out))
+                found += stack.enter_context(in_predecessor(predecessor_python(job.work), files, _LIMIT_S, left_out))
             except SernetError as error:
                 left_out[RUNTIME] = str(error)
         turns = {one.name: one.turn for one in found} | {AGAIN: found[0].turn}

@@ -172,8 +172,8 @@ def peers() -> Result:
             {"model": model, "metric": "installed", "unit": "bytes", "value": installed, "kind": "exact"},
         ]
         if model != "test-net":
-            gained = {"value": 0.808 - share, "low": 0.75 - share, "high": 0.85 - share, "kind": "accuracy"}
-            values.append({"model": "test-net", "peer": model, "metric": "UA difference"} | gained)
+            gained = {"value": 0.808 - share, "low": 0.75 - share, "high": 0.85 - share}
+            values.append({"model": "test-net", "peer": model, "metric": "UA difference"} | accuracy | gained)
     return result("peers", values)
 
 

@@ -166,6 +166,7 @@ def test_the_first_screen_holds_the_figures_of_what_is_advised(parsed):
     assert rows["Cortex-M4"]["what listening costs"] == "22 M instructions a second of audio, 34% of its cycles"
     words = " ".join(parsed.words["take"].split())
     assert "+10.8 [+5.0, +15.0] points of UA: test-net minus" in words, "the stronger of two peers"
+    assert "; loso, n = 60, test data: nothing was measured" in words
     assert "1/50 of its time" in words and "4 ms against 200 ms" in words
     assert "1/8 of its size" in words and "60 MB against 480 MB" in words
     assert "leave one speaker out" in words
