@@ -15,7 +15,7 @@ from sernet.training.result import Result
 
 POWERCAP = Path("/sys/class/powercap")
 FORMAT = "int8-float-io"
-_TURNS, _QUICK_TURNS = 10, 3
+_TURNS, _FEW_TURNS = 10, 3
 _TURN_S = 1.0
 """Of work, and of idling before it: RAPL's counters step about once in a millisecond."""
 
@@ -91,7 +91,7 @@ def measure(job: Job) -> Result:
 def _per_inference(job: Job, packages: list[Counter]) -> dict[str, Any]:
     infer = file_of(job, job.main, job.variant(job.main, FORMAT)).in_litert(1)
     found = []
-    for _ in job.track(range(_QUICK_TURNS if job.quick else _TURNS), "energy"):
+    for _ in job.track(range(_FEW_TURNS if job.few_turns else _TURNS), "energy"):
         idle, idle_s = joules(packages, lambda: time.sleep(_TURN_S))
         done = 0
 

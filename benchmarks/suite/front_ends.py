@@ -36,7 +36,7 @@ SAME_FEATURES = ("librosa", "tf.signal")
 
 PACKET_MS = 10
 """Of a stream, as a microphone delivers it."""
-TURNS, QUICK_TURNS = 20, 4
+TURNS, FEW_TURNS = 20, 4
 
 NOTES = (
     f"A time is that of all frames of {SECONDS:g} s of speech, samples in memory; streaming, the sum over all packets "
@@ -60,7 +60,7 @@ def measure(job: Job) -> Result:
         _worst_difference(name, batch, waveform) for name in SAME_FEATURES if name in modules
     ]
     samples = {}
-    repetitions = BLOCK * (QUICK_TURNS if job.quick else TURNS)
+    repetitions = BLOCK * (FEW_TURNS if job.few_turns else TURNS)
     with threadpool_limits(1):
         for mode, computing in (("batch", batch), ("streaming", streaming)):
             calls = {name: lambda features=features: features(waveform) for name, features in computing.items()}

@@ -9,6 +9,9 @@ from sernet.benchmarks.variant import Variant
 from sernet.training.clip import Clip
 from sernet.training.run import Run
 
+SYNTHETIC = "synthetic"
+"""Name of the network that hears synthetic speech, where there are no recordings."""
+
 
 @dataclass(frozen=True)
 class Job:
@@ -34,6 +37,11 @@ class Job:
     def main(self) -> str:
         """Name of the network that stands for the others where one must."""
         return next(iter(self.models))
+
+    @property
+    def few_turns(self) -> bool:
+        """Whether times are measured in fewer turns: without recordings, all sections together have 10 minutes."""
+        return self.quick or self.main == SYNTHETIC
 
     def variant(self, model: str, form: str) -> Variant:
         """A network's file in a format; raises KeyError where there is none."""

@@ -31,7 +31,7 @@ from sernet.training.features import clip_waveform
 from sernet.training.result import Result
 
 AGAIN = "the reference again"
-_TURNS, _QUICK_TURNS = 20, 10
+_TURNS, _FEW_TURNS = 20, 10
 _LIMIT_S = 0.3
 """Of a turn, where calls are slow: ten of 20 ms fit."""
 _OPENED = 5
@@ -66,7 +66,7 @@ def measure(job: Job) -> Result:
             except SernetError as error:
                 left_out[RUNTIME] = str(error)
         turns = {one.name: one.turn for one in found} | {AGAIN: found[0].turn}
-        samples = interleaved_turns(turns, [BLOCK] * (_QUICK_TURNS if job.quick else _TURNS), job.track, "latency")
+        samples = interleaved_turns(turns, [BLOCK] * (_FEW_TURNS if job.few_turns else _TURNS), job.track, "latency")
     values = [value for one in found for value in _latencies(one, samples, samples[found[0].name])]
     for one in found:
         if one.runtime == STREAMING:

@@ -7,7 +7,7 @@ is made of them is kept in the folder of the benchmark, so that another run find
 import dataclasses
 from pathlib import Path
 
-from sernet.benchmarks.suite.job import Job
+from sernet.benchmarks.suite.job import SYNTHETIC, Job
 from sernet.benchmarks.tracking import Tracker
 from sernet.benchmarks.variant import Variant, find_variants
 from sernet.export.exporter import Exporter
@@ -32,8 +32,6 @@ MODELS, RESULTS = ROOT / "models", ROOT / "results"
 NETWORKS = ("sernet", "sernet-small", "sernet-nano")
 RELEASED = ("int8", "int8-float-io")
 
-SYNTHETIC = "synthetic"
-"""Name of the network that hears synthetic speech, where there are no recordings."""
 _SENTENCES, _TEST_VOICES = 3, ("f5", "m5")
 _EPOCHS, _BATCH_SIZE = 16, 8
 

@@ -36,7 +36,7 @@ REFERENCE = NETWORKS[0]
 """The model that ratios are to."""
 TIMED = "int8-float-io"
 """Format of the files that are timed."""
-TURNS, QUICK_TURNS = 10, 3
+TURNS, FEW_TURNS = 10, 3
 LONG = "openSMILE ComParE_2016 + SVM"
 """The peer whose accuracy takes longer than a quick benchmark has."""
 FITTED_SPEAKERS = 3
@@ -159,7 +159,7 @@ def _times(job: Job, peers: Sequence[Peer]) -> tuple[Values, Samples]:
     }
     paths = {model: job.variant(model, TIMED).path for model in job.models}
     clips = clips_near(job.clips, SECONDS, CLIPS)
-    samples = samples_to_label(paths, fitted, clips, QUICK_TURNS if job.quick else TURNS, job.track)
+    samples = samples_to_label(paths, fitted, clips, FEW_TURNS if job.few_turns else TURNS, job.track)
     timed = timing_values(samples, REFERENCE, "samples to label")
     return [{"model": model} | value for model, values in timed.items() for value in values], samples
 

@@ -85,7 +85,7 @@ def test_a_missing_package_is_left_out_with_the_line_that_installs_it(
     tiny_job: Job, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kaldi, "PACKAGES", ("no-such-package",))
-    monkeypatch.setattr(front_ends, "QUICK_TURNS", 1)
+    monkeypatch.setattr(front_ends, "FEW_TURNS", 1)
     result = front_ends.measure(tiny_job)
     assert 'pip install "sernet[peers]"' in result.details["left_out"]["kaldi-native-fbank"]
     assert {v["front_end"] for v in result.values} == set(front_ends.MODULES) - {"kaldi-native-fbank"}

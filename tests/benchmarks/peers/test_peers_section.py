@@ -23,7 +23,7 @@ EGEMAPS, COMPARE, LIBROSA = (peer.name for peer in PEERS)
 @pytest.fixture(scope="module")
 def result(tiny_job: Job) -> Any:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(peers, "QUICK_TURNS", 1)
+        patch.setattr(peers, "FEW_TURNS", 1)
         return peers.measure(tiny_job)
 
 
@@ -71,7 +71,7 @@ def test_cost_alone_where_no_network_hears_the_corpus(
     tiny_job: Job, monkeypatch: pytest.MonkeyPatch, check_contract: Callable[..., None]
 ) -> None:
     monkeypatch.setattr(peers, "PEERS", (LibrosaMlp(), _Missing()))
-    monkeypatch.setattr(peers, "QUICK_TURNS", 1)
+    monkeypatch.setattr(peers, "FEW_TURNS", 1)
     result = peers.measure(dataclasses.replace(tiny_job, run=None))
     check_contract(result.values)
     assert result.protocol == "none: cost alone" and "accuracy" in result.details["left_out"]

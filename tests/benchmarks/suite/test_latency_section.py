@@ -37,7 +37,7 @@ TURNS = 3
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(latency, "_QUICK_TURNS", TURNS)
+        patch.setattr(latency, "_FEW_TURNS", TURNS)
         return latency.measure(make_job(tmp_path_factory.mktemp("latency")))
 
 
