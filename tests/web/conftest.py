@@ -1,12 +1,17 @@
 """The page's code in node, and the page itself built into a folder of its own."""
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import soundfile
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEB = ROOT / "runtime" / "web"
@@ -56,3 +61,34 @@ def built_page(node_modules: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     done = subprocess.run(build, cwd=WEB, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="module")
+def playwright() -> Iterator["Playwright"]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def launch(playwright: "Playwright", chromium: Path) -> Callable[..., "Browser"]:
+    def launched(*arguments: str) -> "Browser":
+        return playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", *arguments])
+
+    return launched
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Callable[..., "Browser"]) -> Iterator["Browser"]:
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def spoken(voice, tmp_path: Path) -> Path:
+    """Five seconds of something like speech."""
+    path = tmp_path / "spoken.wav"
+    soundfile.write(path, voice(5.2), 16000)
+    return path

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { answerOf } from "../../runtime/web/src/answer.js";
 import { readBundle } from "../../runtime/web/src/bundle.js";
 import { Resampler } from "../../runtime/web/src/resampler.js";
+import { sourceRows, validRows } from "../../runtime/web/src/stream_plan.js";
 import { readWave } from "../../runtime/web/src/wave_file.js";
 import { Windows } from "../../runtime/web/src/windows.js";
 
@@ -56,6 +57,17 @@ const verbs = {
     const wave = readWave(buffer);
     if (wave) save(wave.samples);
     console.log(JSON.stringify(wave && wave.rate));
+  },
+  // For a streaming network ARGUMENTS: frames of the clip (0: it goes on), blocks. Rows inside, and rows that stand for each.
+  rows: () => {
+    const [frames, blocks] = rest.map(Number);
+    const { masks, sources } = bundle().manifest.stream;
+    const of = (rows, values) => rows.map((one) => [...values(one)]);
+    const block = (k) => [
+      of(masks, (rows) => validRows(rows, k, frames || Infinity)),
+      of(sources, (rows) => sourceRows(rows, k, frames || Infinity)),
+    ];
+    console.log(JSON.stringify(Array.from({ length: blocks }, (_, k) => block(k))));
   },
   description: () => console.log(JSON.stringify(bundle().manifest)),
 };

@@ -11,6 +11,7 @@ let stream = 0; // counts what is listened to, so that a late answer is known as
 let microphone = null;
 let opening = false;
 let manifest = null;
+let firstAnswerS = 0;
 let source = () => ""; // what an answer rests on, in words
 
 /** Keep the page for offline use; whether that worked. Until then nothing big is loaded, so that it is loaded once. */
@@ -48,7 +49,7 @@ async function start() {
     source = () => `from the last ${manifest.window_s} s`;
     view.timeline.clear(true);
     view.listening(true);
-    view.idle("Listening", `Speak: the first answer comes after ${manifest.window_s} s.`);
+    view.idle("Listening", `Speak: the first answer comes after ${firstAnswerS.toFixed(1)} s.`);
   } catch (error) {
     view.idle("Ready", "Press Start and speak, or open a recording.");
     view.problem(error.message);
@@ -101,7 +102,7 @@ function answered(answer) {
 
 worker.addEventListener("message", ({ data }) => {
   if (data.type === "ready") {
-    manifest = data.manifest;
+    ({ manifest, firstAnswerS } = data);
     view.describe(manifest);
     view.usable(true);
     view.idle("Ready", "Press Start and speak, or open a recording.");

@@ -29,7 +29,8 @@ export function readBundle(bytes) {
   if (!Array.isArray(manifest.labels) || !manifest.front_end || !(manifest.window_s > 0)) {
     throw new SernetError("The model's description is incomplete: export it again.");
   }
-  if ((manifest.input_kind ?? "features") !== "features" || manifest.quantisation === "int8") {
+  const kind = manifest.input_kind ?? "features";
+  if (!["features", "stream"].includes(kind) || manifest.quantisation === "int8") {
     throw new SernetError("A browser runs models of features with float inputs: export it as int8-float-io.");
   }
   const frontEnd = new FrontEnd(manifest.front_end);

@@ -6,6 +6,7 @@ import { Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
 import { answerOf } from "./answer.js";
 import { SernetError } from "./errors.js";
 import { withInputRows } from "./flatbuffer.js";
+import { Windows } from "./windows.js";
 
 const SCRIPT = "litert_wasm_compat_internal.js";
 
@@ -42,8 +43,27 @@ export class Network {
     this.#bundle = bundle;
   }
 
-  /** The answer to features as `Windows` and `FrontEnd.clipInput` give them: (frames * width,). */
-  async answer(inputs) {
+  /** A stream begins: its pieces are given to `next`. */
+  listen() {
+    return new Windows(this.#bundle);
+  }
+
+  /** Seconds of a stream until the first answer. */
+  get firstAnswerS() {
+    return this.#bundle.manifest.window_s;
+  }
+
+  /** The answer to a window. */
+  async next({ inputs, ...window }) {
+    return { ...window, ...(await this.#answer(inputs)) };
+  }
+
+  /** The answer to a whole clip. Throws SernetError when it is too short. */
+  async clip(samples) {
+    return this.#answer(this.#bundle.frontEnd.clipInput(samples, this.#bundle.windowSamples));
+  }
+
+  async #answer(inputs) {
     const { manifest, frontEnd } = this.#bundle;
     const rows = inputs.length / frontEnd.width;
     const model = await this.#model(rows);

@@ -3,7 +3,7 @@
  *
  * It is sent {type: "open"}; then {type: "stream", stream, rate}, {type: "samples", stream, samples} and
  * {type: "finish", stream}, or {type: "clip", stream, samples, rate}; samples are mono float32. A new `stream` number
- * ends the one before. It sends {type: "ready", manifest}, {type: "answer", stream, kind: "window" | "clip", ...},
+ * ends the one before. It sends {type: "ready", manifest, firstAnswerS}, {type: "answer", stream, kind: "window" | "clip", ...},
  * {type: "behind", stream} and {type: "failed", stream, message}.
  */
 
@@ -12,43 +12,42 @@ import { SernetError } from "./errors.js";
 import { Network, fetched, loadInterpreter } from "./network.js";
 import { joined } from "./numbers.js";
 import { Resampler } from "./resampler.js";
-import { Windows } from "./windows.js";
+import { StreamingNetwork } from "./streaming_network.js";
 
 const MAX_WHOLE_CLIP_S = 60; // a whole clip's feature maps take some 1.4 MB a second
-const MAX_WAITING = 6; // windows; a device that falls further behind leaves some out
+const MAX_WAITING = 6; // windows or blocks; a device that falls further behind leaves some out
 
 let bundle;
 let network;
 let current; // the stream that is asked for
-let live; // {stream, resampler, windows}
+let live; // {stream, resampler, heard}: what it heard waits there for the network
 let turn = Promise.resolve(); // the network answers one thing after the other
 
 async function open() {
   const [bytes] = await Promise.all([fetched("model.tflite"), loadInterpreter()]);
   bundle = readBundle(bytes);
-  network = new Network(bundle);
-  const { frontEnd, windowSamples } = bundle;
-  await network.answer(new Float32Array(frontEnd.frameCount(windowSamples) * frontEnd.width)); // the first one is slow
-  self.postMessage({ type: "ready", manifest: bundle.manifest });
+  network = bundle.manifest.stream ? new StreamingNetwork(bundle) : new Network(bundle);
+  await network.clip(new Float32Array(bundle.windowSamples)); // the first one is slow
+  self.postMessage({ type: "ready", manifest: bundle.manifest, firstAnswerS: network.firstAnswerS });
 }
 
 function begin({ stream, rate }) {
-  live = { stream, resampler: new Resampler(rate, bundle.frontEnd.sampleRate), windows: new Windows(bundle) };
+  live = { stream, resampler: new Resampler(rate, bundle.frontEnd.sampleRate), heard: network.listen() };
 }
 
 function hear({ stream, samples }) {
-  const { windows, resampler } = live;
-  windows.accept(resampler.process(samples));
-  if (windows.waiting() > MAX_WAITING) self.postMessage({ type: "behind", stream });
-  while (windows.waiting() > MAX_WAITING) windows.skip();
-  return answerWindows(stream, windows);
+  const { heard, resampler } = live;
+  heard.accept(resampler.process(samples));
+  if (heard.waiting() > MAX_WAITING) self.postMessage({ type: "behind", stream });
+  while (heard.waiting() > MAX_WAITING) heard.skip();
+  return answerWindows(stream, heard);
 }
 
 function finish({ stream }) {
-  const { windows, resampler } = live;
-  windows.accept(resampler.flush());
-  windows.finish();
-  return answerWindows(stream, windows);
+  const { heard, resampler } = live;
+  heard.accept(resampler.flush());
+  heard.finish();
+  return answerWindows(stream, heard);
 }
 
 async function readClip({ stream, samples, rate }) {
@@ -58,31 +57,34 @@ async function readClip({ stream, samples, rate }) {
   const clip = joined(resampler.process(samples), resampler.flush()).map(limited);
   const seconds = clip.length / frontEnd.sampleRate;
   if (clip.length > windowSamples) {
-    const windows = new Windows(bundle);
-    windows.accept(clip);
-    windows.finish();
-    await answerWindows(stream, windows);
+    const heard = network.listen();
+    heard.accept(clip);
+    heard.finish();
+    await answerWindows(stream, heard);
   }
   if (seconds <= MAX_WHOLE_CLIP_S) {
-    const inputs = frontEnd.clipInput(clip, windowSamples);
-    await answer(stream, "clip", { start_s: 0, end_s: seconds, quiet: false }, inputs);
+    const whole = { start_s: 0, end_s: seconds, quiet: false };
+    await answer(stream, "clip", async () => ({ ...whole, ...(await network.clip(clip)) }));
   }
 }
 
-/** Answer the windows that are ready, until another stream is asked for. */
-async function answerWindows(stream, windows) {
-  while (stream === current && windows.ready()) {
-    const { inputs, ...window } = windows.pop();
-    await answer(stream, "window", window, inputs);
+/** Answer what was heard, until another stream is asked for. */
+async function answerWindows(stream, heard) {
+  while (stream === current && heard.ready()) {
+    const piece = heard.pop();
+    await answer(stream, "window", async () => {
+      const started = performance.now();
+      const found = await network.next(piece, heard);
+      return found && { ...found, network_ms: performance.now() - started };
+    });
     await new Promise((resolve) => setTimeout(resolve)); // messages come in between
   }
 }
 
-function answer(stream, kind, window, inputs) {
+function answer(stream, kind, ask) {
   const answered = turn.then(async () => {
-    const started = performance.now();
-    const found = await network.answer(inputs);
-    self.postMessage({ type: "answer", stream, kind, ...window, ...found, network_ms: performance.now() - started });
+    const found = await ask();
+    if (found) self.postMessage({ type: "answer", stream, kind, ...found });
   });
   turn = answered.catch(() => {});
   return answered;
