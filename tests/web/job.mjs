@@ -58,7 +58,7 @@ const verbs = {
     if (wave) save(wave.samples);
     console.log(JSON.stringify(wave && wave.rate));
   },
-  // For a streaming network ARGUMENTS: frames of the clip (0: it goes on), blocks. Rows inside, and rows that stand for each.
+  // ARGUMENTS: frames of the clip (0: it goes on), blocks. Rows inside, and rows that stand for each.
   rows: () => {
     const [frames, blocks] = rest.map(Number);
     const { masks, sources } = bundle().manifest.stream;

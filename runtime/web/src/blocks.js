@@ -6,8 +6,8 @@ import { joined } from "./numbers.js";
 import { BLOCK } from "./stream_plan.js";
 
 /**
- * Verbs: `accept` samples, while `ready` `pop` a block, `finish` at the end. A front end that normalises measures a block
- * from the speech heard up to its end.
+ * Verbs: `accept` samples, while `ready` `pop` a block, `finish` at the end. A front end that normalises measures a
+ * block from the speech heard up to its end.
  */
 export class Blocks {
   #frontEnd;

@@ -3,8 +3,8 @@
  *
  * It is sent {type: "open"}; then {type: "stream", stream, rate}, {type: "samples", stream, samples} and
  * {type: "finish", stream}, or {type: "clip", stream, samples, rate}; samples are mono float32. A new `stream` number
- * ends the one before. It sends {type: "ready", manifest, firstAnswerS}, {type: "answer", stream, kind: "window" | "clip", ...},
- * {type: "behind", stream} and {type: "failed", stream, message}.
+ * ends the one before. It sends {type: "ready", manifest, firstAnswerS},
+ * {type: "answer", stream, kind: "window" | "clip", ...}, {type: "behind", stream} and {type: "failed", stream, message}.
  */
 
 import { readBundle } from "./bundle.js";
