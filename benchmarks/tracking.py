@@ -14,6 +14,11 @@ class Tracker(Protocol):
     def __call__(self, items: Sequence[Item], name: str) -> Iterator[Item]: ...
 
 
+def untracked(items: Sequence[Item], name: str) -> Iterator[Item]:
+    """A tracker that shows nothing."""
+    return iter(items)
+
+
 def bar_tracker(bar: Progress) -> Tracker:
     """A tracker that adds one line to a progress bar for each stage."""
 

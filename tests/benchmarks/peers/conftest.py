@@ -2,23 +2,19 @@
 
 import importlib.util
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sernet.benchmarks.suite.job import Job
+from sernet.benchmarks.tracking import untracked
 from sernet.benchmarks.variant import Variant
 from sernet.runtime.bundle import load_bundle
 
 KINDS = {"exact", "ratio", "accuracy", "machine"}
 FIGURES = {"metric", "value", "unit", "low", "high", "n", "kind", "protocol"}
-
-
-def untracked(items: Sequence[Any], name: str) -> Iterator[Any]:
-    """A tracker that shows nothing."""
-    return iter(items)
 
 
 @pytest.fixture(scope="session")

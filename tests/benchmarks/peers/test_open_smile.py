@@ -10,10 +10,10 @@ import pytest
 from sernet.benchmarks.peers import feature_table as feature_table_module
 from sernet.benchmarks.peers.feature_table import feature_table
 from sernet.benchmarks.peers.open_smile import LICENCE, OpenSmile
+from sernet.benchmarks.tracking import untracked
 from sernet.runtime.errors import SernetError
 from sernet.training.clip import Clip
 from sernet.training.corpora import load_corpus
-from tests.benchmarks.peers.conftest import untracked
 
 pytestmark = pytest.mark.usefixtures("peers_installed")
 

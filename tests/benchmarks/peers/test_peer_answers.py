@@ -11,9 +11,9 @@ from sklearn.svm import SVC
 from sernet.benchmarks.peers.answers import Answers, answer_folds
 from sernet.benchmarks.peers.linear_svm import COMPLEXITIES, fit_linear_svm
 from sernet.benchmarks.peers.open_smile import OpenSmile
+from sernet.benchmarks.tracking import untracked
 from sernet.training.clip import Clip
 from sernet.training.protocols import PROTOCOLS
-from tests.benchmarks.peers.conftest import untracked
 
 PEER = OpenSmile("eGeMAPSv02")
 LABELS = ("anger", "fear", "neutral")
